@@ -1,0 +1,89 @@
+/// One event of a generation, as libraries and tests see it. In the log a delta is a span of a shared buffer instead.
+public enum GenerationEvent: Equatable, Sendable {
+    /// Always the first event.
+    case generationStart(GenerationStart)
+    /// A route was asked and its answer began.
+    case attempt(Attempt)
+    case blockStart(BlockStart)
+    /// More of a block's text.
+    case blockDelta(block: Int, text: String)
+    case blockEnd(block: Int)
+    /// The model finished one choice. A provider may report it again; the last report holds.
+    case finish(choice: Int, reason: FinishReason)
+    case usage(Usage)
+    /// How far something that takes long has come.
+    case progress(fraction: Double?, status: String)
+    /// The result of a tool call: raw JSON.
+    case toolOutput(callID: String, result: [UInt8])
+    /// Something a person running this may want to know; no change to the answer.
+    case notice(code: String, message: String)
+    /// An event of the provider's dialect that has no place in ours: its raw bytes, empty when it only carries extras.
+    case foreign(dialect: DialectName, name: String, bytes: [UInt8])
+    /// Always the last event.
+    case generationEnd(GenerationEnd)
+}
+
+/// What is known when a generation begins.
+public struct GenerationStart: Equatable, Sendable {
+    public var id: GenerationID
+    /// The name the client asked for.
+    public var model: String
+    /// Unix time in ms.
+    public var createdMilliseconds: UInt64
+
+    public init(id: GenerationID, model: String, createdMilliseconds: UInt64) {
+        (self.id, self.model, self.createdMilliseconds) = (id, model, createdMilliseconds)
+    }
+}
+
+/// One request to one route, as its first frame told.
+public struct Attempt: Equatable, Sendable {
+    /// `provider/model`.
+    public var route: String
+    /// The model's name in the provider's words.
+    public var providerModel: String?
+    /// The answer's id in the provider's words.
+    public var providerID: String?
+    /// Unix time in seconds, as the provider gave it.
+    public var providerCreated: Int64?
+
+    public init(
+        route: String, providerModel: String? = nil, providerID: String? = nil, providerCreated: Int64? = nil
+    ) {
+        (self.route, self.providerModel, self.providerID) = (route, providerModel, providerID)
+        self.providerCreated = providerCreated
+    }
+}
+
+/// The beginning of a block.
+public struct BlockStart: Equatable, Sendable {
+    /// The block's number: 0, 1, 2… in order of beginning.
+    public var block: Int
+    public var kind: BlockKind
+    /// The choice it belongs to, where a request asked for several answers.
+    public var choice: Int
+    /// Tool calls only.
+    public var callID: String
+    /// The tool's name; tool calls only.
+    public var name: String
+
+    public init(block: Int, kind: BlockKind, choice: Int = 0, callID: String = "", name: String = "") {
+        (self.block, self.kind, self.choice, self.callID, self.name) = (block, kind, choice, callID, name)
+    }
+}
+
+/// The end of a generation.
+public struct GenerationEnd: Equatable, Sendable {
+    public var outcome: Outcome
+    /// Of choice 0; nil when no finish was reported.
+    public var finishReason: FinishReason?
+    public var usage: Usage?
+    /// Present exactly when `outcome` is no success.
+    public var failure: GenerationFailure?
+
+    public init(
+        outcome: Outcome, finishReason: FinishReason? = nil, usage: Usage? = nil, failure: GenerationFailure? = nil
+    ) {
+        (self.outcome, self.finishReason, self.usage, self.failure) = (outcome, finishReason, usage, failure)
+    }
+}

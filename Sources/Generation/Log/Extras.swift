@@ -1,0 +1,12 @@
+/// Members of a provider's frame that our events have no place for: kept as raw bytes so that the same dialect's
+/// encoder can put them back, and ignored by all others. Consecutive events with equal extras share one copy.
+public struct Extras: Equatable, Sendable {
+    /// Whose they are.
+    public let dialect: DialectName
+    /// In a form that only that dialect's codec reads.
+    public let bytes: [UInt8]
+
+    public init(dialect: DialectName, bytes: [UInt8]) {
+        (self.dialect, self.bytes) = (dialect, bytes)
+    }
+}

@@ -1,0 +1,137 @@
+/// The events of one generation in memory, numbered 1, 2, 3…
+///
+/// A list of runs: consecutive deltas of one block share one byte buffer with an end offset per event; any other event
+/// is a run by itself.
+///
+/// ```
+/// run     first  event            bytes          ends
+///  0        1    generationStart
+///  1        2    blockStart
+///  2        3    –                H e l l o ␣ w  3 5 7      events 3, 4 and 5
+///  3        6    blockEnd
+/// ```
+/// Appending and reading at the tail are O(1) and, within a block, allocate nothing but the buffer's growth.
+public struct GenerationLog: Sendable {
+    private var runs: [Run] = []
+    /// Number of `runs[0]`, counted from the log's beginning.
+    private var firstRun = 0
+    /// Number of the last event appended.
+    public private(set) var lastSequence: UInt64 = 0
+    /// Number of the last event that readers may see; behind `lastSequence` only while events are held.
+    public private(set) var visibleSequence: UInt64 = 0
+    /// Payload bytes ever appended, extras included.
+    public private(set) var appendedBytes = 0
+    private var isHolding = false
+
+    public init() {}
+
+    /// Events appended but still held back.
+    public var heldCount: Int { Int(lastSequence - visibleSequence) }
+
+    // MARK: Appending
+
+    /// Appends one event that is no delta. A delta given here is appended as one.
+    ///
+    /// - Parameter endsFrame: Whether the provider's frame ends with it.
+    public mutating func append(_ event: GenerationEvent, extras: Extras? = nil, endsFrame: Bool = true) {
+        if case .blockDelta(let block, let text) = event {
+            let kind = kind(of: block) ?? .text
+            appendDelta(block: block, kind: kind, extras: extras, endsFrame: endsFrame) { $0 += text.utf8 }
+            return
+        }
+        if case .foreign(_, _, let bytes) = event { appendedBytes += bytes.count }
+        if case .toolOutput(_, let bytes) = event { appendedBytes += bytes.count }
+        appendedBytes += extras?.bytes.count ?? 0
+        runs.append(Run(first: lastSequence + 1, event: event, extras: extras, endsFrame: endsFrame))
+        advance()
+    }
+
+    /// Appends one delta; `write` puts its bytes straight into the run's buffer.
+    public mutating func appendDelta(
+        block: Int, kind: BlockKind, extras: Extras? = nil, endsFrame: Bool = true,
+        _ write: (inout [UInt8]) -> Void
+    ) {
+        let tail = runs.count - 1
+        if tail < 0 || !runs[tail].takes(block: block, extras: extras, endsFrame: endsFrame) {
+            appendedBytes += extras?.bytes.count ?? 0
+            runs.append(
+                Run(first: lastSequence + 1, block: block, kind: kind, extras: extras, endsFrame: endsFrame))
+        }
+        let place = runs.count - 1
+        let before = runs[place].bytes.count
+        write(&runs[place].bytes)
+        let after = runs[place].bytes.count
+        runs[place].ends.append(UInt32(truncatingIfNeeded: after))
+        appendedBytes += after - before
+        advance()
+    }
+
+    private mutating func advance() {
+        lastSequence += 1
+        if !isHolding { visibleSequence = lastSequence }
+    }
+
+    /// The kind of a block whose start is still in the log; O(runs).
+    private func kind(of block: Int) -> BlockKind? {
+        for run in runs.reversed() {
+            if case .blockStart(let start)? = run.event, start.block == block { return start.kind }
+        }
+        return nil
+    }
+
+    // MARK: Holding
+
+    /// Keeps what is appended from now on from readers, until `release` or `discardHeld`.
+    public mutating func hold() { isHolding = true }
+
+    /// Shows readers what was held, and what follows at once.
+    public mutating func release() {
+        isHolding = false
+        visibleSequence = lastSequence
+    }
+
+    /// Forgets what was held, as if it had never been appended; goes on holding.
+    public mutating func discardHeld() {
+        while let last = runs.last, last.first > visibleSequence { runs.removeLast() }
+        if let last = runs.indices.last { runs[last].truncate(after: visibleSequence) }
+        lastSequence = visibleSequence
+    }
+
+    // MARK: Reading
+
+    /// Lends the event at `cursor` to `body` and moves the cursor past it.
+    ///
+    /// - Parameter merge: Deltas of one run are lent as one as long as they stay within this many bytes; 0 for none.
+    /// - Returns: false when the cursor is at the tail: `body` was not called.
+    public func read(
+        _ cursor: inout LogCursor, merge: Int = 0, _ body: (LoggedEvent, Span<UInt8>) -> Void
+    ) -> Bool {
+        guard cursor.next <= visibleSequence else { return false }
+        var place = max(cursor.run - firstRun, 0)
+        while place < runs.count, runs[place].end <= cursor.next { place += 1 }
+        precondition(place < runs.count && runs[place].first <= cursor.next, "the event was given up to its reader")
+        cursor.run = place + firstRun
+        cursor.next = runs[place].lend(from: cursor.next, through: visibleSequence, merge: merge, body) + 1
+        return true
+    }
+
+    /// Bytes of deltas between the cursor and the tail, as far as its own run tells; a hint for merging.
+    public func bytesBehind(_ cursor: LogCursor) -> Int {
+        guard cursor.next <= visibleSequence else { return 0 }
+        var (place, bytes) = (max(cursor.run - firstRun, 0), 0)
+        while place < runs.count {
+            bytes += runs[place].bytes(from: cursor.next)
+            place += 1
+        }
+        return bytes
+    }
+
+    /// Gives up what the only reader has taken; buffers are kept for what follows.
+    public mutating func forget(through sequence: UInt64) {
+        var whole = 0
+        while whole < runs.count - 1, runs[whole].end <= sequence + 1 { whole += 1 }
+        if whole > 0 { runs.removeFirst(whole) }
+        firstRun += whole
+        if runs.count == 1, runs[0].end == sequence + 1 { runs[0].empty() }
+    }
+}

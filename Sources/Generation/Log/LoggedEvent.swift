@@ -1,0 +1,32 @@
+/// One event as a reader takes it from the log; a delta's text is lent beside it.
+public struct LoggedEvent: Sendable {
+    public enum Body: Sendable {
+        /// More of a block's text: the bytes lent beside the event, UTF-8 (a lone surrogate as three bytes, WTF-8).
+        case delta(block: Int, kind: BlockKind)
+        case event(GenerationEvent)
+    }
+
+    /// Number of the first event this one stands for; equals `last` unless deltas were merged.
+    public var first: UInt64
+    /// Number of the event; of the last one where deltas were merged.
+    public var last: UInt64
+    public var body: Body
+    public var extras: Extras?
+    /// Whether the provider's frame ends here: an encoder of the same dialect makes one frame of all up to this one.
+    public var endsFrame: Bool
+
+    public init(first: UInt64, last: UInt64, body: Body, extras: Extras? = nil, endsFrame: Bool = true) {
+        (self.first, self.last, self.body) = (first, last, body)
+        (self.extras, self.endsFrame) = (extras, endsFrame)
+    }
+}
+
+/// A reader's place in a log in memory; a hint of the run spares the search.
+public struct LogCursor: Equatable, Sendable {
+    /// Number of the event to read next.
+    public internal(set) var next: UInt64
+    var run = 0
+
+    /// - Parameter sequence: The last event already delivered; 0 for none.
+    public init(after sequence: UInt64 = 0) { next = sequence &+ 1 }
+}
