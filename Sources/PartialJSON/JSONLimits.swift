@@ -1,0 +1,12 @@
+/// What a reader of JSON accepts from a peer.
+public struct JSONLimits: Equatable, Sendable {
+    /// Objects and arrays inside one another; past it the reader throws `tooDeep`. Never above 128, whatever is set
+    /// here: nesting is kept as the bits of one integer.
+    public var depth = 128
+    /// Bytes of one number; past it the reader throws `numberTooLong`.
+    public var numberBytes = 256
+
+    public init() {}
+
+    var effectiveDepth: Int { max(0, min(depth, Nesting.capacity)) }
+}
