@@ -1,0 +1,39 @@
+# `make run` and `make test` do everything; `make help` lists the rest.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+RELEASE := -c release --static-swift-stdlib --product freshet
+
+.PHONY: help run build test soak lint fuzz bench clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: build ## install what is missing, build, start the gateway (ARGS="--listen 127.0.0.1:9000" and so on)
+	@exec .build/release/freshet serve $(ARGS)
+
+build: ## leave the release program at .build/release/freshet
+	@scripts/setup run
+	@swift build $(RELEASE)
+
+test: ## lint, build, all tests, a short fuzz; at most 10 minutes
+	@scripts/test
+
+soak: ## sanitizers, full matrices and a longer fuzz; takes long
+	@scripts/soak
+
+lint: ## formatting, documentation comments, import table, source rules
+	@scripts/setup run
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	@scripts/check-imports
+	@scripts/check-source
+
+fuzz: ## fuzz every parser of peers' bytes (SECONDS_EACH=60)
+	@scripts/setup run
+	@scripts/fuzz $(or $(SECONDS_EACH),60)
+
+bench: ## cost per token and request beside nginx; mallocs per token
+	@scripts/bench
+
+clean: ## remove what was built and installed into this folder
+	rm -rf .build .venv
