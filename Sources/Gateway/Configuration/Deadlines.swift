@@ -1,0 +1,26 @@
+extension Configuration {
+    /// How long one attempt may take, phase by phase.
+    package struct Deadlines: Sendable, Equatable {
+        /// Name, connection and TLS handshake.
+        package var connect = Duration.seconds(5)
+        /// From the request sent to the response's head.
+        package var head = Duration.seconds(30)
+        /// From the request sent to the first content; reasoning is content, headers and pings are not.
+        package var content = Duration.seconds(60)
+        /// The same where the request asks for reasoning.
+        package var contentReasoning = Duration.seconds(300)
+        /// Between two events once there was content.
+        package var silence = Duration.seconds(60)
+        /// The whole attempt.
+        package var total = Duration.seconds(30 * 60)
+
+        /// The defaults.
+        package init() {}
+
+        /// Every deadline under its name in the configuration, in the order it is written.
+        static let members: [(key: String, path: any WritableKeyPath<Deadlines, Duration> & Sendable)] = [
+            ("connect", \.connect), ("head", \.head), ("content", \.content),
+            ("content_reasoning", \.contentReasoning), ("silence", \.silence), ("total", \.total),
+        ]
+    }
+}

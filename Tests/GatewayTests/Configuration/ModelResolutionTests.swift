@@ -1,0 +1,102 @@
+import Testing
+
+@testable import FreshetGateway
+
+struct ModelResolutionTests {
+    static let configured = """
+        providers:
+          local:  { kind: openai, base_url: "http://127.0.0.1:11434/v1" }
+          openai: { kind: openai, api_key: x }
+        models:
+          fast: { routes: [openai/gpt-5-mini, local/small] }
+          local/odd: { routes: [openai/gpt-5] }
+        """
+    static let others = "\n  '*': { routes: ['local/*'] }"
+
+    private func resolved(_ name: String?, _ configuration: Configuration) -> [String] {
+        do {
+            return try configuration.resolve(name).map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("fast", ["openai/gpt-5-mini", "local/small"]),
+            ("local/odd", ["openai/gpt-5"]),
+            ("local/a/b", ["local/a/b"]),
+            ("sim/talk", ["sim/talk"]),
+            (
+                "openai/",
+                ["The model `openai/` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk."]
+            ),
+            (
+                "gpt-5",
+                ["The model `gpt-5` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk."]
+            ),
+            ("*", ["The model `*` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk."]),
+            (
+                nil,
+                [
+                    "`model` is missing and no default_model is configured. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk."
+                ]
+            ),
+        ] as [(String?, [String])])
+    func withModels(_ name: String?, _ expected: [String]) throws {
+        #expect(resolved(name, try parse(Self.configured)) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("fast", ["openai/gpt-5-mini", "local/small"]),
+            ("openai/gpt-5", ["openai/gpt-5"]),
+            ("gpt-5", ["local/gpt-5"]),
+            ("meta/llama", ["local/meta/llama"]),
+            ("*", ["local/*"]),
+            (
+                "",
+                [
+                    "`model` is missing and no default_model is configured. There is: fast, local/odd, any other name, local/MODEL, openai/MODEL, sim/talk."
+                ]
+            ),
+        ] as [(String, [String])])
+    func withAnEntryForAllOthers(_ name: String, _ expected: [String]) throws {
+        #expect(resolved(name, try parse(Self.configured + Self.others)) == expected)
+    }
+
+    @Test(
+        arguments: [
+            (nil, ["sim/talk"]),
+            ("gpt-5", ["openai/gpt-5"]),
+            ("o3-mini", ["openai/o3-mini"]),
+            ("chatgpt-4o-latest", ["openai/chatgpt-4o-latest"]),
+            ("openai/anything", ["openai/anything"]),
+            ("sim/code-n5", ["sim/code-n5"]),
+            ("ollama", ["The model `ollama` does not exist. There is: gpt-…, openai/MODEL, sim/talk."]),
+        ] as [(String?, [String])])
+    func embedded(_ name: String?, _ expected: [String]) {
+        let configuration = Configuration.embeddedDefaults { $0 == "OPENAI_API_KEY" ? "x" : nil }
+        #expect(resolved(name, configuration) == expected)
+    }
+
+    @Test func withoutAKeySimulatedTextNeverStandsInForAProvider() {
+        let configuration = Configuration.embeddedDefaults { _ in "" }
+        #expect(configuration.providers == [.simulator])
+        #expect(resolved("gpt-5", configuration) == ["The model `gpt-5` does not exist. There is: sim/talk."])
+    }
+
+    @Test func upstreamPassesEveryNameOn() throws {
+        let configuration = Configuration.upstream(try ProviderURL(parsing: "http://127.0.0.1:9/v1"))
+        #expect(resolved("gpt-5", configuration) == ["upstream/gpt-5"])
+        #expect(resolved("sim/talk", configuration) == ["upstream/sim/talk"])
+        #expect(configuration.relaysModelList)
+        #expect(configuration.provider(named: "upstream")?.credentials == .pass)
+    }
+
+    @Test func theSimulatorIsReachedLikeAnyProvider() {
+        var configuration = Configuration.embeddedDefaults { _ in nil }
+        configuration.placeSimulator(atPort: 4321)
+        #expect(configuration.provider(named: "sim")?.baseURL?.description == "http://127.0.0.1:4321/v1")
+    }
+}
