@@ -1,0 +1,167 @@
+"""Starts and stops the real binary, as a user would, always by the pid it was started with.
+
+FRESHET_BIN names the binary; without it `.build/release/freshet`, then `.build/debug/freshet` of this project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+LISTENING = re.compile(r"http://(?:127\.0\.0\.1|localhost):(\d+)")
+
+
+def binary() -> str:
+    """The path of the binary under test; the test fails when there is none."""
+    named = os.environ.get("FRESHET_BIN")
+    places = [Path(named)] if named else [PROJECT / ".build" / kind / "freshet" for kind in ("release", "debug")]
+    for place in places:
+        if place.is_file():
+            return str(place.resolve())
+    pytest.fail(f"no freshet at {' or '.join(map(str, places))}: run `make build` or set FRESHET_BIN", pytrace=False)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process' environment without what would change the gateway's behaviour, and with `more`."""
+    dropped = ("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "FRESHET_", "http_proxy", "https_proxy", "HTTP_PROXY")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return {**kept, **more}
+
+
+def run(*arguments: str, timeout: float = 30, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that ends by itself."""
+    return subprocess.run(
+        [binary(), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+    )
+
+
+class Gateway:
+    """A running `freshet serve` or `freshet simulate` on an ephemeral port."""
+
+    def __init__(self, *arguments: str, command: str = "serve", **more: str) -> None:
+        self.arguments = [binary(), command, *arguments]
+        self.process = subprocess.Popen(
+            self.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(**more),
+        )
+        self.output = b""
+        self.errors = b""
+        self._port = 0
+        self._ready = threading.Event()
+        self._readers = [threading.Thread(target=self._follow, args=(name,), daemon=True) for name in ("out", "err")]
+        for reader in self._readers:
+            reader.start()
+        if not self._ready.wait(20) or not self._port:
+            self.stop()
+            raise AssertionError(f"{self.arguments} did not say where it listens\n{self.said()}")
+
+    def _follow(self, name: str) -> None:
+        stream = self.process.stdout if name == "out" else self.process.stderr
+        assert stream is not None
+        while data := os.read(stream.fileno(), 65536):
+            if name == "out":
+                self.output += data
+            else:
+                self.errors += data
+            if not self._port and (found := LISTENING.search((self.output + b"\n" + self.errors).decode(errors="replace"))):
+                self._port = int(found[1])
+                self._ready.set()
+        if name == "out" and not self._port:
+            self._ready.set()  # it ended without a word
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def said(self) -> str:
+        """Everything it printed, for a failure's report."""
+        parts = [f"--- {name}\n{text.decode(errors='replace')}" for name, text in (("stdout", self.output), ("stderr", self.errors))]
+        return f"--- exit {self.process.poll()}\n" + "\n".join(parts)
+
+    def stop(self) -> int:
+        """Ends it and returns its exit code (negative: the signal that killed it)."""
+        if self.running:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+        for reader in self._readers:
+            reader.join(5)
+        return self.process.returncode
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        alive = self.running
+        code = self.stop()
+        print(self.said())  # pytest shows it with a failing test only
+        if not alive:
+            raise AssertionError(f"the gateway ended by itself with {code}\n{self.said()}")
+
+
+def configuration(upstream: str, loops: int = 1, **more: Any) -> dict[str, Any]:
+    """What `--upstream` means, as a configuration, so that `loops` and other keys can be said with it."""
+    return {
+        "listen": "127.0.0.1:0",
+        "loops": loops,
+        "providers": {"upstream": {"kind": "openai", "base_url": upstream, "credentials": "pass"}},
+        "models": {"*": {"routes": ["upstream/*"]}},
+        "default_model": "stand-in",
+        **more,
+    }
+
+
+class ConfigurationFile:
+    """A configuration in a file of its own, gone at the end. JSON is YAML, so no writer of YAML is needed."""
+
+    def __init__(self, content: str | dict[str, Any]) -> None:
+        text = content if isinstance(content, str) else json.dumps(content, indent=1)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
+            file.write(text)
+        self.path = file.name
+
+    def __enter__(self) -> str:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        os.unlink(self.path)
+
+
+class Served(Gateway):
+    """`freshet serve --config` with the given configuration."""
+
+    def __init__(self, content: str | dict[str, Any], *arguments: str, **more: str) -> None:
+        self._file = ConfigurationFile(content)
+        try:
+            super().__init__("--config", self._file.path, *arguments, **more)
+        finally:
+            self._file.__exit__()
