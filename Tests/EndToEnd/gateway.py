@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
@@ -48,6 +50,67 @@ def run(*arguments: str, timeout: float = 30, **more: str) -> subprocess.Complet
         env=environment(**more),
         stdin=subprocess.DEVNULL,
     )
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Whatever happens, the process does not outlive the block."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+
+
+class Program:
+    """A command that a person would watch: its output is read as it comes, from a pipe or a terminal."""
+
+    def __init__(self, *arguments: str, terminal: bool = False, **more: str) -> None:
+        ours, theirs = pty.openpty() if terminal else os.pipe()
+        self.output = ours
+        self.process = subprocess.Popen(
+            [binary(), *arguments],
+            stdin=theirs if terminal else subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs if terminal else subprocess.PIPE,
+            env=environment(TERM="xterm", **more),
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def read(self) -> bytes:
+        """What came; empty at the end."""
+        try:
+            return os.read(self.output, 4096)
+        except OSError:  # Linux says EIO when the last program has left the terminal
+            return b""
+
+    def rest(self) -> bytes:
+        data = b""
+        while more := self.read():
+            data += more
+        return data
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+
+    def wait(self) -> int:
+        return self.process.wait(20)
+
+    def errors(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.read().decode(errors="replace")
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with ended(self.process):
+            os.close(self.output)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
 
 class Gateway:

@@ -193,7 +193,7 @@ class NativeReader:
         must(isinstance(number, int), "a block has a number", value)
         assert isinstance(number, int)
         if phase == "start":
-            must(number not in self.blocks, "a block starts once", value)
+            must(number == len(self.blocks), "blocks are numbered 0, 1, 2… as they begin", value)
             self.blocks[number] = kind
             self.open.add(number)
             if kind == "tool-input":
