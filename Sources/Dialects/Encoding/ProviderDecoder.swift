@@ -1,0 +1,53 @@
+public import FreshetGeneration
+
+/// Reads one provider dialect's frames into a generation's log.
+public protocol ProviderDecoder: Sendable {
+    /// Takes one frame's data.
+    ///
+    /// - Parameters:
+    ///   - data: The frame's JSON (or the dialect's end mark).
+    ///   - log: Where its events go; nothing is appended when it throws.
+    /// - Throws: When the frame cannot be decoded; the decoder goes on with the next one.
+    mutating func decode(
+        _ data: Span<UInt8>, into log: inout GenerationLog
+    ) throws(FrameError) -> DecodedFrame
+
+    /// Whether a tool call is open: then a frame that cannot be decoded is a hole in its arguments.
+    var hasOpenToolCall: Bool { get }
+
+    /// Appends the ends of all blocks that are still open.
+    mutating func closeBlocks(in log: inout GenerationLog)
+}
+
+/// What a frame that was decoded means for the attempt.
+public struct DecodedFrame: Equatable, Sendable {
+    /// It held something a reader can see.
+    public var hasContent = false
+    /// Every choice seen so far has finished.
+    public var isFinished = false
+    /// The dialect's own end mark: nothing follows.
+    public var isDone = false
+    /// The provider reported an error in the stream.
+    public var failure: ProviderFailure?
+
+    public init() {}
+}
+
+/// An error as a provider reported it.
+public struct ProviderFailure: Equatable, Sendable {
+    public var failure: GenerationFailure
+    /// The error's raw JSON, for clients of the same dialect.
+    public var raw: [UInt8]
+
+    public init(failure: GenerationFailure, raw: [UInt8]) {
+        (self.failure, self.raw) = (failure, raw)
+    }
+}
+
+/// Why a provider's frame could not be decoded.
+public enum FrameError: Error, Equatable {
+    /// It is no JSON.
+    case notJSON
+    /// It is JSON, but not in the dialect's form.
+    case unexpectedForm
+}

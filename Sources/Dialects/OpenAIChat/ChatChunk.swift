@@ -1,0 +1,286 @@
+import FreshetPartialJSON
+
+/// Where the parts of one Chat chunk lie in its JSON: found in one pass that changes nothing, so that a chunk which
+/// turns out broken leaves no trace. Its arrays are reused from chunk to chunk.
+///
+/// A `chat.completion`, the answer of a provider that does not stream, is read as one big chunk: `message` for `delta`.
+struct ChatChunk {
+    struct Choice {
+        var index = 0
+        var content: JSONStringToken?
+        var refusal: JSONStringToken?
+        var reasoning: JSONStringToken?
+        /// Where the reasoning's member name lies.
+        var reasoningName: JSONStringToken?
+        var finish: JSONStringToken?
+        /// Whether anything but empty and null members stood in it.
+        var isTelling = false
+    }
+
+    struct ToolCall {
+        var choice = 0
+        var index: Int?
+        var id: JSONStringToken?
+        var name: JSONStringToken?
+        var arguments: JSONStringToken?
+    }
+
+    /// A member without a place in our events; `owner` counts choices or tool calls in order of appearance.
+    struct Member {
+        var anchor: ChatAnchor
+        var owner: Int
+        var range: Range<Int>
+        /// Whether its value is null, empty or what every chunk says.
+        var isEmpty: Bool
+    }
+
+    var id: JSONStringToken?
+    var model: JSONStringToken?
+    var created: Range<Int>?
+    /// Raw bytes of the members above, name and value.
+    var idMember: Range<Int>?
+    var modelMember: Range<Int>?
+    var createdMember: Range<Int>?
+    var usage: Range<Int>?
+    var error: Range<Int>?
+    var choices: [Choice] = []
+    var toolCalls: [ToolCall] = []
+    var members: [Member] = []
+    /// `"object":"error"`, as some servers report errors.
+    var isErrorObject = false
+    private var json = JSONTokenizer()
+
+    /// Reads one chunk's JSON.
+    mutating func scan(_ text: Span<UInt8>) throws(FrameError) {
+        clear()
+        guard try next(text) == .objectStart else { throw .unexpectedForm }
+        while case .key(let name) = try next(text) { try chunkMember(name, text) }
+        guard try next(text) == .end else { throw .unexpectedForm }
+    }
+
+    private mutating func clear() {
+        (id, model, created, idMember, modelMember, createdMember) = (nil, nil, nil, nil, nil, nil)
+        (usage, error, isErrorObject) = (nil, nil, false)
+        choices.removeAll(keepingCapacity: true)
+        toolCalls.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+        json = JSONTokenizer()
+    }
+
+    private mutating func next(_ text: Span<UInt8>) throws(FrameError) -> JSONToken {
+        do { return try json.next(in: text) } catch { throw .notJSON }
+    }
+
+    private mutating func skip(_ text: Span<UInt8>) throws(FrameError) -> Range<Int> {
+        do { return try json.skipValue(in: text) } catch { throw .notJSON }
+    }
+
+    /// Takes the value of a member that should be a string: nil when it is null.
+    private mutating func string(_ text: Span<UInt8>) throws(FrameError) -> JSONStringToken? {
+        switch try next(text) {
+        case .string(let token): return token
+        case .null: return nil
+        default: throw .unexpectedForm
+        }
+    }
+
+    // MARK: Levels
+
+    private mutating func chunkMember(_ name: JSONStringToken, _ text: Span<UInt8>) throws(FrameError) {
+        let start = name.range.lowerBound - 1
+        if name.equals("choices", in: text) {
+            try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.choice(text) }
+        } else if name.equals("id", in: text) {
+            id = try string(text)
+            idMember = start..<json.position
+        } else if name.equals("model", in: text) {
+            model = try string(text)
+            modelMember = start..<json.position
+        } else if name.equals("created", in: text) {
+            created = try skip(text)
+            createdMember = start..<json.position
+        } else if name.equals("usage", in: text) {
+            usage = try skip(text)
+        } else if name.equals("error", in: text) {
+            let range = try skip(text)
+            if !Self.isEmpty(range, text) { error = range }
+        } else if name.equals("object", in: text) {
+            try object(start, text)
+        } else if name.equals("obfuscation", in: text) {
+            _ = try skip(text)  // padding against traffic analysis, of no use behind the first reader
+        } else {
+            try extra(.chunk, owner: 0, start, text)
+        }
+    }
+
+    private mutating func object(_ start: Int, _ text: Span<UInt8>) throws(FrameError) {
+        let range = try skip(text)
+        if Self.equals(range, "\"chat.completion.chunk\"", text) || Self.equals(range, "\"chat.completion\"", text) {
+            return
+        }
+        isErrorObject = Self.equals(range, "\"error\"", text)
+        members.append(Member(anchor: .chunk, owner: 0, range: start..<range.upperBound, isEmpty: true))
+    }
+
+    private mutating func choice(_ text: Span<UInt8>) throws(FrameError) {
+        choices.append(Choice(index: choices.count))
+        let place = choices.count - 1
+        while case .key(let name) = try next(text) {
+            let start = name.range.lowerBound - 1
+            if name.equals("delta", in: text) || name.equals("message", in: text) {
+                switch try next(text) {
+                case .objectStart:
+                    while case .key(let name) = try next(text) { try deltaMember(name, place, text) }
+                case .null: break
+                default: throw .unexpectedForm
+                }
+            } else if name.equals("index", in: text) {
+                guard let index = try number(text) else { continue }
+                choices[place].index = index
+            } else if name.equals("finish_reason", in: text) {
+                choices[place].finish = try string(text)
+            } else {
+                try extra(.choice, owner: place, start, text)
+            }
+        }
+    }
+
+    private mutating func deltaMember(
+        _ name: JSONStringToken, _ place: Int, _ text: Span<UInt8>
+    ) throws(FrameError) {
+        let start = name.range.lowerBound - 1
+        if name.equals("content", in: text) {
+            choices[place].content = try shown(.delta, place, start, text)
+        } else if name.equals("refusal", in: text) {
+            choices[place].refusal = try shown(.delta, place, start, text)
+        } else if choices[place].reasoning == nil,
+            name.equals("reasoning_content", in: text) || name.equals("reasoning", in: text)
+        {
+            choices[place].reasoning = try shown(.delta, place, start, text)
+            if choices[place].reasoning != nil { choices[place].reasoningName = name }
+        } else if name.equals("tool_calls", in: text) {
+            try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.toolCall(place, text) }
+        } else if name.equals("role", in: text) {
+            _ = try string(text)
+        } else {
+            try extra(.delta, owner: place, start, text)
+        }
+    }
+
+    private mutating func toolCall(_ choice: Int, _ text: Span<UInt8>) throws(FrameError) {
+        toolCalls.append(ToolCall(choice: choice))
+        let place = toolCalls.count - 1
+        while case .key(let name) = try next(text) {
+            let start = name.range.lowerBound - 1
+            if name.equals("index", in: text) {
+                toolCalls[place].index = try number(text)
+            } else if name.equals("id", in: text) {
+                toolCalls[place].id = try string(text)
+            } else if name.equals("type", in: text) {
+                _ = try skip(text)
+            } else if name.equals("function", in: text) {
+                try function(place, text)
+            } else {
+                try extra(.toolCall, owner: place, start, text)
+            }
+        }
+    }
+
+    private mutating func function(_ place: Int, _ text: Span<UInt8>) throws(FrameError) {
+        switch try next(text) {
+        case .objectStart: break
+        case .null: return
+        default: throw .unexpectedForm
+        }
+        while case .key(let name) = try next(text) {
+            if name.equals("name", in: text) {
+                toolCalls[place].name = try string(text)
+            } else if name.equals("arguments", in: text) {
+                toolCalls[place].arguments = try string(text)
+            } else {
+                _ = try skip(text)
+            }
+        }
+    }
+
+    // MARK: Values
+
+    /// Calls `element` behind the opening brace of each object of an array; null is an empty array.
+    private mutating func eachElement(
+        _ text: Span<UInt8>, _ element: (inout ChatChunk) throws(FrameError) -> Void
+    ) throws(FrameError) {
+        switch try next(text) {
+        case .arrayStart: break
+        case .null: return
+        default: throw .unexpectedForm
+        }
+        while true {
+            switch try next(text) {
+            case .objectStart: try element(&self)
+            case .arrayEnd: return
+            default: throw .unexpectedForm
+            }
+        }
+    }
+
+    /// A string that readers are shown; an empty or null one is kept as a member like any other.
+    private mutating func shown(
+        _ anchor: ChatAnchor, _ owner: Int, _ start: Int, _ text: Span<UInt8>
+    ) throws(FrameError) -> JSONStringToken? {
+        let token: JSONStringToken?
+        switch try next(text) {
+        case .string(let string): token = string
+        case .null: token = nil
+        default: throw .unexpectedForm
+        }
+        if let token, !token.range.isEmpty {
+            choices[owner].isTelling = true
+            return token
+        }
+        members.append(Member(anchor: anchor, owner: owner, range: start..<json.position, isEmpty: true))
+        return nil
+    }
+
+    private mutating func extra(
+        _ anchor: ChatAnchor, owner: Int, _ start: Int, _ text: Span<UInt8>
+    ) throws(FrameError) {
+        let value = try skip(text)
+        members.append(
+            Member(anchor: anchor, owner: owner, range: start..<value.upperBound, isEmpty: Self.isEmpty(value, text)))
+    }
+
+    private mutating func number(_ text: Span<UInt8>) throws(FrameError) -> Int? {
+        switch try next(text) {
+        case .number(let range):
+            guard let value = Self.integer(range, text), (0..<1 << 16).contains(value) else { throw .unexpectedForm }
+            return Int(value)
+        case .null: return nil
+        default: throw .unexpectedForm
+        }
+    }
+
+    /// The value of a run of digits; nil for anything else or past 18 digits.
+    static func integer(_ range: Range<Int>, _ text: Span<UInt8>) -> Int64? {
+        guard range.count <= 18 else { return nil }
+        var value: Int64 = 0
+        for place in range {
+            guard (0x30...0x39).contains(text[place]) else { return nil }
+            value = value * 10 + Int64(text[place] - 0x30)
+        }
+        return value
+    }
+
+    private static func isEmpty(_ range: Range<Int>, _ text: Span<UInt8>) -> Bool {
+        switch range.count {
+        case 2: text[range.lowerBound] == 0x22 || text[range.lowerBound] == 0x5B || text[range.lowerBound] == 0x7B
+        case 4: text[range.lowerBound] == 0x6E
+        default: false
+        }
+    }
+
+    private static func equals(_ range: Range<Int>, _ literal: StaticString, _ text: Span<UInt8>) -> Bool {
+        guard range.count == literal.utf8CodeUnitCount else { return false }
+        for place in 0..<range.count where text[range.lowerBound + place] != literal.utf8Start[place] { return false }
+        return true
+    }
+}

@@ -1,0 +1,317 @@
+public import FreshetGeneration
+import FreshetPartialJSON
+
+/// Reads the frames of a Chat Completions stream (or one whole `chat.completion`) into a generation's log.
+///
+/// One provider frame becomes one or more events, the last of which ends the frame and carries the members that have
+/// no place in our events, so that the encoder of this dialect can write the same frame again.
+public struct OpenAIChatDecoder: ProviderDecoder {
+    /// One choice of the answer.
+    private struct Choice {
+        var index: Int
+        var hasBegun = false
+        var isFinished = false
+        /// The block of text, reasoning or refusal that is open.
+        var open: (block: Int, kind: BlockKind)?
+        var tools: [Tool] = []
+    }
+
+    /// One tool call; it waits until its name is known.
+    private struct Tool {
+        var index: Int
+        var id: [UInt8] = []
+        var name: [UInt8] = []
+        /// Nil until it was begun in the log.
+        var block: Int?
+        var isOpen = true
+        var early: [UInt8] = []
+    }
+
+    private let route: String
+    private let generation: GenerationID
+    private var chunk = ChatChunk()
+    private var choices: [Choice] = []
+    private var nextBlock = 0
+    private var hasAttempt = false
+    private var id: [UInt8] = []
+    private var model: [UInt8] = []
+    private var created: [UInt8] = []
+    private var scratch: [UInt8] = []
+    private var extras: Extras?
+    /// Events of the frame being written; the last of them ends it.
+    private var pending: [Pending] = []
+
+    private enum Pending {
+        case event(GenerationEvent)
+        case delta(block: Int, kind: BlockKind, token: JSONStringToken)
+        case early(block: Int, bytes: [UInt8])
+    }
+
+    /// - Parameters:
+    ///   - route: `provider/model`, for the attempt's event.
+    ///   - generation: What ids are derived from where the provider gives none.
+    ///   - firstBlock: The number of the next block in the log.
+    public init(route: String, generation: GenerationID, firstBlock: Int = 0) {
+        (self.route, self.generation, nextBlock) = (route, generation, firstBlock)
+    }
+
+    public var hasOpenToolCall: Bool {
+        choices.contains { $0.tools.contains { $0.isOpen && $0.block != nil } }
+    }
+
+    public mutating func decode(
+        _ data: Span<UInt8>, into log: inout GenerationLog
+    ) throws(FrameError) -> DecodedFrame {
+        var frame = DecodedFrame()
+        if Self.isDone(data) {
+            frame.isDone = true
+            frame.isFinished = isFinished
+            return frame
+        }
+        try chunk.scan(data)
+        if chunk.error != nil || chunk.isErrorObject {
+            frame.failure = ChatFailure.reading(chunk.error.map { data.extracting($0) } ?? data)
+            return frame
+        }
+        pending.removeAll(keepingCapacity: true)
+        if !hasAttempt { begin(data) }
+        for place in chunk.choices.indices { take(place, data) }
+        if let range = chunk.usage, let usage = ChatUsage.reading(data.extracting(range)) {
+            pending.append(.event(.usage(usage)))
+        }
+        frame.hasContent = pending.contains { if case .event(.attempt) = $0 { false } else { true } } && hasAnswer
+        write(data, into: &log)
+        frame.isFinished = isFinished
+        return frame
+    }
+
+    public mutating func closeBlocks(in log: inout GenerationLog) {
+        pending.removeAll(keepingCapacity: true)
+        for place in choices.indices { close(place) }
+        for case .event(let event) in pending { log.append(event) }
+    }
+
+    private var isFinished: Bool { !choices.isEmpty && choices.allSatisfy(\.isFinished) }
+
+    /// Whether the chunk shows a reader anything: text, a tool call or a finish.
+    private var hasAnswer: Bool {
+        !chunk.toolCalls.isEmpty || chunk.choices.contains { $0.isTelling || $0.finish != nil }
+    }
+
+    private static func isDone(_ data: Span<UInt8>) -> Bool {
+        // The official client takes any data that begins so for the end.
+        guard data.count >= 6, data[0] == 0x5B else { return false }
+        let mark: StaticString = "[DONE]"
+        for place in 0..<6 where data[place] != mark.utf8Start[place] { return false }
+        return true
+    }
+
+    // MARK: Reading a chunk
+
+    private mutating func begin(_ data: Span<UInt8>) {
+        hasAttempt = true
+        id = Self.bytes(chunk.id?.range, data)
+        model = Self.bytes(chunk.model?.range, data)
+        created = Self.bytes(chunk.created, data)
+        let attempt = Attempt(
+            route: route,
+            providerModel: chunk.model?.string(in: data),
+            providerID: chunk.id?.string(in: data),
+            providerCreated: chunk.created.flatMap { ChatChunk.integer($0, data) })
+        pending.append(.event(.attempt(attempt)))
+    }
+
+    private mutating func take(_ place: Int, _ data: Span<UInt8>) {
+        let part = chunk.choices[place]
+        let choice = choice(part.index)
+        if let reasoning = part.reasoning { show(.reasoning, reasoning, choice) }
+        if let content = part.content { show(.text, content, choice) }
+        if let refusal = part.refusal { show(.refusal, refusal, choice) }
+        for tool in chunk.toolCalls.indices where chunk.toolCalls[tool].choice == place { call(tool, choice, data) }
+        if let finish = part.finish {
+            close(choice)
+            choices[choice].isFinished = true
+            let reason = FinishReason(wire: finish.string(in: data))
+            pending.append(.event(.finish(choice: part.index, reason: reason)))
+        }
+    }
+
+    private mutating func choice(_ index: Int) -> Int {
+        if let place = choices.firstIndex(where: { $0.index == index }) { return place }
+        choices.append(Choice(index: index))
+        return choices.count - 1
+    }
+
+    private mutating func show(_ kind: BlockKind, _ token: JSONStringToken, _ choice: Int) {
+        if let open = choices[choice].open, open.kind != kind {
+            pending.append(.event(.blockEnd(block: open.block)))
+            choices[choice].open = nil
+        }
+        if choices[choice].open == nil {
+            let start = BlockStart(block: nextBlock, kind: kind, choice: choices[choice].index)
+            pending.append(.event(.blockStart(start)))
+            choices[choice].open = (nextBlock, kind)
+            nextBlock += 1
+        }
+        guard let open = choices[choice].open else { return }
+        pending.append(.delta(block: open.block, kind: kind, token: token))
+    }
+
+    private mutating func call(_ place: Int, _ choice: Int, _ data: Span<UInt8>) {
+        let part = chunk.toolCalls[place]
+        let tool = tool(part, choice, data)
+        if choices[choice].tools[tool].id.isEmpty, let id = part.id {
+            id.appendUnescaped(from: data, to: &choices[choice].tools[tool].id)
+        }
+        if choices[choice].tools[tool].block == nil, let name = part.name {
+            name.appendUnescaped(from: data, to: &choices[choice].tools[tool].name)
+        }
+        if choices[choice].tools[tool].block == nil {
+            if choices[choice].tools[tool].name.isEmpty {
+                part.arguments?.appendUnescaped(from: data, to: &choices[choice].tools[tool].early)
+                return
+            }
+            beginTool(tool, choice)
+        }
+        guard let block = choices[choice].tools[tool].block, let arguments = part.arguments,
+            !arguments.range.isEmpty
+        else { return }
+        pending.append(.delta(block: block, kind: .toolInput, token: arguments))
+    }
+
+    /// The call a part belongs to. Some servers number every call 0: another id is another call.
+    private mutating func tool(_ part: ChatChunk.ToolCall, _ choice: Int, _ data: Span<UInt8>) -> Int {
+        let id = part.id.flatMap { $0.range.isEmpty ? nil : Self.unescaped($0, data) }
+        let index = part.index ?? (id == nil ? max(choices[choice].tools.count - 1, 0) : choices[choice].tools.count)
+        if let place = choices[choice].tools.lastIndex(where: { $0.index == index && $0.isOpen }) {
+            let known = choices[choice].tools[place].id
+            if id == nil || known.isEmpty || known == id { return place }
+        }
+        choices[choice].tools.append(Tool(index: index))
+        return choices[choice].tools.count - 1
+    }
+
+    private mutating func beginTool(_ tool: Int, _ choice: Int) {
+        if let open = choices[choice].open {
+            pending.append(.event(.blockEnd(block: open.block)))
+            choices[choice].open = nil
+        }
+        let known = choices[choice].tools[tool]
+        // An id that is derived is the same for every reader and after every restart.
+        let id = known.id.isEmpty ? "call_\(generation)_\(nextBlock)" : String(decoding: known.id, as: UTF8.self)
+        let start = BlockStart(
+            block: nextBlock, kind: .toolInput, choice: choices[choice].index, callID: id,
+            name: String(decoding: known.name, as: UTF8.self))
+        pending.append(.event(.blockStart(start)))
+        choices[choice].tools[tool].block = nextBlock
+        nextBlock += 1
+        guard !known.early.isEmpty, let block = choices[choice].tools[tool].block else { return }
+        pending.append(.early(block: block, bytes: known.early))
+        choices[choice].tools[tool].early = []
+    }
+
+    private mutating func close(_ choice: Int) {
+        for tool in choices[choice].tools.indices where choices[choice].tools[tool].isOpen {
+            if choices[choice].tools[tool].block == nil { beginTool(tool, choice) }
+            choices[choice].tools[tool].isOpen = false
+            guard let block = choices[choice].tools[tool].block else { continue }
+            pending.append(.event(.blockEnd(block: block)))
+        }
+        if let open = choices[choice].open { pending.append(.event(.blockEnd(block: open.block))) }
+        choices[choice].open = nil
+    }
+
+    // MARK: Writing events
+
+    private mutating func write(_ data: Span<UInt8>, into log: inout GenerationLog) {
+        let isTelling = gatherExtras(data)
+        if pending.isEmpty {
+            // Nothing of ours is in it. What tells nothing either is dropped; the rest rides on an empty event.
+            guard isTelling || hasNewChoice() else { return }
+            pending.append(.event(.foreign(dialect: .openAIChat, name: "chunk", bytes: [])))
+        }
+        for place in chunk.choices.indices { choices[choice(chunk.choices[place].index)].hasBegun = true }
+        let last = pending.count - 1
+        for place in 0...last {
+            let ends = place == last
+            let carried = ends ? extras : nil
+            switch pending[place] {
+            case .event(let event): log.append(event, extras: carried, endsFrame: ends)
+            case .delta(let block, let kind, let token):
+                log.appendDelta(block: block, kind: kind, extras: carried, endsFrame: ends) {
+                    token.appendUnescaped(from: data, to: &$0)
+                }
+            case .early(let block, let bytes):
+                log.appendDelta(block: block, kind: .toolInput, extras: carried, endsFrame: ends) { $0 += bytes }
+            }
+        }
+    }
+
+    /// Whether a choice shows itself here for the first time: its role has to be told.
+    private func hasNewChoice() -> Bool {
+        chunk.choices.contains { part in choices.contains { $0.index == part.index && !$0.hasBegun } }
+    }
+
+    /// Puts this chunk's remaining members into `extras`; equal ones keep the copy of the frame before.
+    ///
+    /// - Returns: Whether any of them says more than null.
+    private mutating func gatherExtras(_ data: Span<UInt8>) -> Bool {
+        scratch.removeAll(keepingCapacity: true)
+        var isTelling = false
+        gatherChanged(chunk.idMember, chunk.id?.range, id, data)
+        gatherChanged(chunk.modelMember, chunk.model?.range, model, data)
+        gatherChanged(chunk.createdMember, chunk.created, created, data)
+        for member in chunk.members {
+            guard let place = owner(member, data) else { continue }
+            ChatExtras.append(member.anchor, place: place, raw: data.extracting(member.range), to: &scratch)
+            isTelling = isTelling || !member.isEmpty
+        }
+        for part in chunk.choices {
+            guard let name = part.reasoningName, !name.equals("reasoning_content", in: data) else { continue }
+            let quoted = name.range.lowerBound - 1..<name.range.upperBound + 1
+            ChatExtras.append(.reasoningName, place: part.index, raw: data.extracting(quoted), to: &scratch)
+        }
+        if let usage = chunk.usage {
+            ChatExtras.append(.usage, place: 0, raw: data.extracting(usage), to: &scratch)
+        }
+        if scratch.isEmpty {
+            extras = nil
+        } else if extras?.bytes != scratch {
+            extras = Extras(dialect: .openAIChat, bytes: Array(scratch))
+        }
+        return isTelling
+    }
+
+    private mutating func gatherChanged(
+        _ member: Range<Int>?, _ value: Range<Int>?, _ known: [UInt8], _ data: Span<UInt8>
+    ) {
+        guard let member else { return }
+        let value = value ?? 0..<0
+        var isEqual = value.count == known.count
+        if isEqual { for place in 0..<value.count where data[value.lowerBound + place] != known[place] { isEqual = false } }
+        if !isEqual { ChatExtras.append(.chunk, place: 0, raw: data.extracting(member), to: &scratch) }
+    }
+
+    private func owner(_ member: ChatChunk.Member, _ data: Span<UInt8>) -> Int? {
+        switch member.anchor {
+        case .choice, .delta: return chunk.choices[member.owner].index
+        case .toolCall:
+            let part = chunk.toolCalls[member.owner]
+            let index = chunk.choices[part.choice].index
+            guard let choice = choices.first(where: { $0.index == index }) else { return nil }
+            return choice.tools.last { $0.index == part.index ?? $0.index }?.block
+        case .chunk, .usage, .reasoningName, .error: return 0
+        }
+    }
+
+    private static func bytes(_ range: Range<Int>?, _ data: Span<UInt8>) -> [UInt8] {
+        guard let range else { return [] }
+        return data.extracting(range).withUnsafeBufferPointer { Array($0) }
+    }
+
+    private static func unescaped(_ token: JSONStringToken, _ data: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        token.appendUnescaped(from: data, to: &bytes)
+        return bytes
+    }
+}
