@@ -33,9 +33,9 @@ public struct EventGrammar: Equatable, Sendable {
         guard hasStarted else { throw .startOutOfPlace }
         switch event {
         case .blockStart(let start): try begin(start.block)
-        case .blockDelta(let block, _):
+        case .blockDelta(let block, _, _):
             guard openBlocks.contains(block) else { throw .blockNotOpen(block) }
-        case .blockEnd(let block):
+        case .blockEnd(let block, _):
             guard let place = openBlocks.firstIndex(of: block) else { throw .blockNotOpen(block) }
             openBlocks.remove(at: place)
         case .generationEnd(let end): try finish(end)

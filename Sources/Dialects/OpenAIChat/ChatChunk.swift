@@ -7,6 +7,8 @@ import FreshetPartialJSON
 struct ChatChunk {
     struct Choice {
         var index = 0
+        /// The member `role`, name and value.
+        var role: Range<Int>?
         var content: JSONStringToken?
         var refusal: JSONStringToken?
         var reasoning: JSONStringToken?
@@ -161,7 +163,7 @@ struct ChatChunk {
         } else if name.equals("tool_calls", in: text) {
             try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.toolCall(place, text) }
         } else if name.equals("role", in: text) {
-            _ = try string(text)
+            if try string(text) != nil { choices[place].role = start..<json.position }
         } else {
             try extra(.delta, owner: place, start, text)
         }

@@ -28,7 +28,12 @@ enum ChatExtras {
         bytes.append(anchor.rawValue)
         append(UInt32(truncatingIfNeeded: place), to: &bytes)
         append(UInt32(truncatingIfNeeded: raw.count), to: &bytes)
+        let start = bytes.count
         raw.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        // A line end between JSON tokens would end the frame's line when it is written again.
+        for position in start..<bytes.count where bytes[position] == 0x0A || bytes[position] == 0x0D {
+            bytes[position] = 0x20
+        }
     }
 
     /// Calls `body` with each member: anchor, place and where its raw bytes lie.

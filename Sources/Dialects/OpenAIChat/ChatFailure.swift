@@ -28,17 +28,17 @@ public enum ChatFailure {
     /// Appends the error's whole document.
     public static func append(_ failure: GenerationFailure, to out: inout [UInt8]) {
         out += #"{"error":{"message":"#.utf8
-        JSONWriter.append(string: failure.message, to: &out)
+        out.appendJSON(string: failure.message)
         out += #","type":"#.utf8
-        JSONWriter.append(string: type(of: failure), to: &out)
+        out.appendJSON(string: type(of: failure))
         out += #","param":"#.utf8
         if let parameter = failure.parameter {
-            JSONWriter.append(string: parameter, to: &out)
+            out.appendJSON(string: parameter)
         } else {
             out += "null".utf8
         }
         out += #","code":"#.utf8
-        JSONWriter.append(string: failure.code.name, to: &out)
+        out.appendJSON(string: failure.code.name)
         out += "}}".utf8
     }
 

@@ -9,7 +9,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// One choice of the answer.
     private struct Choice {
         var index: Int
-        var hasBegun = false
+        var hasRole = false
         var isFinished = false
         /// The block of text, reasoning or refusal that is open.
         var open: (block: Int, kind: BlockKind)?
@@ -70,17 +70,18 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         }
         try chunk.scan(data)
         if chunk.error != nil || chunk.isErrorObject {
-            frame.failure = ChatFailure.reading(chunk.error.map { data.extracting($0) } ?? data)
+            frame.failure = ChatFailure.reading(data.extracting(chunk.error ?? 0..<data.count))
             return frame
         }
         pending.removeAll(keepingCapacity: true)
-        if !hasAttempt { begin(data) }
+        let isFirst = !hasAttempt
+        if isFirst { begin(data) }
         for place in chunk.choices.indices { take(place, data) }
         if let range = chunk.usage, let usage = ChatUsage.reading(data.extracting(range)) {
             pending.append(.event(.usage(usage)))
         }
-        frame.hasContent = pending.contains { if case .event(.attempt) = $0 { false } else { true } } && hasAnswer
-        write(data, into: &log)
+        frame.hasContent = hasAnswer
+        write(data, isFirst: isFirst, into: &log)
         frame.isFinished = isFinished
         return frame
     }
@@ -144,7 +145,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
 
     private mutating func show(_ kind: BlockKind, _ token: JSONStringToken, _ choice: Int) {
         if let open = choices[choice].open, open.kind != kind {
-            pending.append(.event(.blockEnd(block: open.block)))
+            pending.append(.event(.blockEnd(block: open.block, kind: open.kind)))
             choices[choice].open = nil
         }
         if choices[choice].open == nil {
@@ -193,7 +194,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
 
     private mutating func beginTool(_ tool: Int, _ choice: Int) {
         if let open = choices[choice].open {
-            pending.append(.event(.blockEnd(block: open.block)))
+            pending.append(.event(.blockEnd(block: open.block, kind: open.kind)))
             choices[choice].open = nil
         }
         let known = choices[choice].tools[tool]
@@ -215,22 +216,21 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             if choices[choice].tools[tool].block == nil { beginTool(tool, choice) }
             choices[choice].tools[tool].isOpen = false
             guard let block = choices[choice].tools[tool].block else { continue }
-            pending.append(.event(.blockEnd(block: block)))
+            pending.append(.event(.blockEnd(block: block, kind: .toolInput)))
         }
-        if let open = choices[choice].open { pending.append(.event(.blockEnd(block: open.block))) }
+        if let open = choices[choice].open { pending.append(.event(.blockEnd(block: open.block, kind: open.kind))) }
         choices[choice].open = nil
     }
 
     // MARK: Writing events
 
-    private mutating func write(_ data: Span<UInt8>, into log: inout GenerationLog) {
-        let isTelling = gatherExtras(data)
+    private mutating func write(_ data: Span<UInt8>, isFirst: Bool, into log: inout GenerationLog) {
+        let isTelling = gatherExtras(data, isFirst: isFirst)
         if pending.isEmpty {
             // Nothing of ours is in it. What tells nothing either is dropped; the rest rides on an empty event.
-            guard isTelling || hasNewChoice() else { return }
+            guard isTelling else { return }
             pending.append(.event(.foreign(dialect: .openAIChat, name: "chunk", bytes: [])))
         }
-        for place in chunk.choices.indices { choices[choice(chunk.choices[place].index)].hasBegun = true }
         let last = pending.count - 1
         for place in 0...last {
             let ends = place == last
@@ -247,17 +247,12 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         }
     }
 
-    /// Whether a choice shows itself here for the first time: its role has to be told.
-    private func hasNewChoice() -> Bool {
-        chunk.choices.contains { part in choices.contains { $0.index == part.index && !$0.hasBegun } }
-    }
-
     /// Puts this chunk's remaining members into `extras`; equal ones keep the copy of the frame before.
     ///
     /// - Returns: Whether any of them says more than null.
-    private mutating func gatherExtras(_ data: Span<UInt8>) -> Bool {
+    private mutating func gatherExtras(_ data: Span<UInt8>, isFirst: Bool) -> Bool {
         scratch.removeAll(keepingCapacity: true)
-        var isTelling = false
+        var (isTelling, isConstant) = (false, true)
         gatherChanged(chunk.idMember, chunk.id?.range, id, data)
         gatherChanged(chunk.modelMember, chunk.model?.range, model, data)
         gatherChanged(chunk.createdMember, chunk.created, created, data)
@@ -265,6 +260,14 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             guard let place = owner(member, data) else { continue }
             ChatExtras.append(member.anchor, place: place, raw: data.extracting(member.range), to: &scratch)
             isTelling = isTelling || !member.isEmpty
+            if !member.isEmpty, member.anchor != .chunk { isConstant = false }
+        }
+        for part in chunk.choices {
+            let place = choice(part.index)
+            guard let role = part.role, !choices[place].hasRole else { continue }
+            choices[place].hasRole = true
+            ChatExtras.append(.delta, place: part.index, raw: data.extracting(role), to: &scratch)
+            isTelling = true
         }
         for part in chunk.choices {
             guard let name = part.reasoningName, !name.equals("reasoning_content", in: data) else { continue }
@@ -274,10 +277,11 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         if let usage = chunk.usage {
             ChatExtras.append(.usage, place: 0, raw: data.extracting(usage), to: &scratch)
         }
-        if scratch.isEmpty {
+        // The first frame always carries extras: they tell the encoder whose grammar the roles follow.
+        if scratch.isEmpty, !isFirst {
             extras = nil
         } else if extras?.bytes != scratch {
-            extras = Extras(dialect: .openAIChat, bytes: Array(scratch))
+            extras = Extras(dialect: .openAIChat, bytes: Array(scratch), isConstant: isConstant)
         }
         return isTelling
     }

@@ -6,8 +6,8 @@ public enum GenerationEvent: Equatable, Sendable {
     case attempt(Attempt)
     case blockStart(BlockStart)
     /// More of a block's text.
-    case blockDelta(block: Int, text: String)
-    case blockEnd(block: Int)
+    case blockDelta(block: Int, kind: BlockKind, text: String)
+    case blockEnd(block: Int, kind: BlockKind)
     /// The model finished one choice. A provider may report it again; the last report holds.
     case finish(choice: Int, reason: FinishReason)
     case usage(Usage)

@@ -52,8 +52,8 @@ public struct GenerationFold: Equatable, Sendable {
         case .generationStart(let start): self.start = start
         case .attempt(let attempt): self.attempt = attempt
         case .blockStart(let start): blocks.append(Block(start: start))
-        case .blockDelta(let block, let text): WTF8.append(text.utf8.span, to: &blocks[block].bytes)
-        case .blockEnd(let block): blocks[block].isOpen = false
+        case .blockDelta(let block, _, let text): WTF8.append(text.utf8.span, to: &blocks[block].bytes)
+        case .blockEnd(let block, _): blocks[block].isOpen = false
         case .finish(let choice, let reason): finish(choice, reason)
         case .usage(let usage): merge(usage)
         case .toolOutput(let callID, let result):

@@ -5,8 +5,11 @@ public struct Extras: Equatable, Sendable {
     public let dialect: DialectName
     /// In a form that only that dialect's codec reads.
     public let bytes: [UInt8]
+    /// Whether equal copies on consecutive events say the same thing once (a fingerprint), or each is news (log
+    /// probabilities): then no two events share a copy, and none is merged away.
+    public let isConstant: Bool
 
-    public init(dialect: DialectName, bytes: [UInt8]) {
-        (self.dialect, self.bytes) = (dialect, bytes)
+    public init(dialect: DialectName, bytes: [UInt8], isConstant: Bool = true) {
+        (self.dialect, self.bytes, self.isConstant) = (dialect, bytes, isConstant)
     }
 }

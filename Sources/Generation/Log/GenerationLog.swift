@@ -34,8 +34,7 @@ public struct GenerationLog: Sendable {
     ///
     /// - Parameter endsFrame: Whether the provider's frame ends with it.
     public mutating func append(_ event: GenerationEvent, extras: Extras? = nil, endsFrame: Bool = true) {
-        if case .blockDelta(let block, let text) = event {
-            let kind = kind(of: block) ?? .text
+        if case .blockDelta(let block, let kind, let text) = event {
             appendDelta(block: block, kind: kind, extras: extras, endsFrame: endsFrame) { $0 += text.utf8 }
             return
         }
@@ -69,14 +68,6 @@ public struct GenerationLog: Sendable {
     private mutating func advance() {
         lastSequence += 1
         if !isHolding { visibleSequence = lastSequence }
-    }
-
-    /// The kind of a block whose start is still in the log; O(runs).
-    private func kind(of block: Int) -> BlockKind? {
-        for run in runs.reversed() {
-            if case .blockStart(let start)? = run.event, start.block == block { return start.kind }
-        }
-        return nil
     }
 
     // MARK: Holding

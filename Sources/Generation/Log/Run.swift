@@ -32,7 +32,7 @@ struct Run: Sendable {
     /// Whether one more delta may join. A frame of several events stays as it is, so its deltas run alone.
     func takes(block: Int, extras: Extras?, endsFrame: Bool) -> Bool {
         event == nil && self.block == block && endsFrame && self.endsFrame && self.extras == extras
-            && bytes.count < 1 << 30
+            && extras?.isConstant != false && bytes.count < 1 << 30
     }
 
     /// Lends the event `sequence`, merged with those after it up to `limit` as far as `merge` bytes allow.

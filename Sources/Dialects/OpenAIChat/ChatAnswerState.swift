@@ -1,0 +1,115 @@
+import FreshetGeneration
+import FreshetPartialJSON
+
+/// What the Chat encoder must remember of an answer: a fold of its events.
+struct ChatAnswerState {
+    private struct Block {
+        var choice: Int
+        var kind: BlockKind
+        /// Number of the tool call in its choice.
+        var tool: Int
+    }
+
+    /// `"id":…` and so on, ready to be written.
+    private var id: [UInt8] = []
+    private var created: [UInt8] = []
+    private var model: [UInt8] = []
+    private var hasAttempt = false
+    /// The provider speaks this dialect: then its own frames bring the roles.
+    private(set) var rolesAreTheirs = false
+    private var blocks: [Block] = []
+    private var finished: [Int] = []
+    /// Choices whose role was written.
+    private(set) var roles: [Int] = []
+
+    init() {}
+
+    init(resuming fold: GenerationFold) {
+        if let start = fold.start { begin(start) }
+        if let attempt = fold.attempt, begin(attempt) { roles = [0] }
+        for block in fold.blocks {
+            begin(block.start)
+            claimRole(block.start.choice)
+        }
+        for finish in fold.finishes {
+            claimRole(finish.choice)
+            finished.append(finish.choice)
+        }
+    }
+
+    mutating func begin(_ start: GenerationStart) {
+        let text = String(describing: start.id)
+        id = Self.member("\"id\":", string: "chatcmpl-" + text.dropFirst(4))
+        model = Self.member("\"model\":", string: start.model)
+        created = Array("\"created\":\(start.createdMilliseconds / 1000)".utf8)
+    }
+
+    /// - Returns: Whether it is the first attempt: a later one changes nothing of what was told.
+    mutating func begin(_ attempt: Attempt) -> Bool {
+        guard !hasAttempt else { return false }
+        hasAttempt = true
+        if let text = attempt.providerID { id = Self.member("\"id\":", string: text) }
+        if let text = attempt.providerModel { model = Self.member("\"model\":", string: text) }
+        if let seconds = attempt.providerCreated { created = Array("\"created\":\(seconds)".utf8) }
+        return true
+    }
+
+    mutating func begin(_ start: BlockStart) {
+        let tools = blocks.count { $0.kind == .toolInput && $0.choice == start.choice }
+        blocks.append(Block(choice: start.choice, kind: start.kind, tool: tools))
+    }
+
+    func choice(of block: Int) -> Int { blocks[block].choice }
+    func kind(of block: Int) -> BlockKind { blocks[block].kind }
+    func toolIndex(of block: Int) -> Int { blocks[block].tool }
+
+    /// - Returns: Whether the role of this choice is still to be written; from now on it counts as written.
+    @discardableResult
+    mutating func claimRole(_ choice: Int) -> Bool {
+        guard !roles.contains(choice) else { return false }
+        roles.append(choice)
+        return !rolesAreTheirs
+    }
+
+    mutating func leaveRolesToProvider() { rolesAreTheirs = true }
+
+    mutating func finish(_ choice: Int) {
+        if !finished.contains(choice) { finished.append(choice) }
+    }
+
+    /// The choices that still wait for a finish reason; choice 0 when none has begun.
+    var unfinishedChoices: [Int] {
+        let begun = roles.isEmpty ? [0] : roles
+        return begun.filter { !finished.contains($0) }
+    }
+
+    /// Appends `{"id":…,"object":…,"created":…,"model":…`, less what the frame's own members replace.
+    func appendHeader(extras: Extras?, to out: inout [UInt8]) {
+        out.append(0x7B)
+        appendMember(id, named: "\"id\"", extras, to: &out)
+        appendMember(Array("\"object\":\"chat.completion.chunk\"".utf8), named: "\"object\"", extras, to: &out)
+        appendMember(created, named: "\"created\"", extras, to: &out)
+        appendMember(model, named: "\"model\"", extras, to: &out)
+    }
+
+    private func appendMember(_ member: [UInt8], named name: String, _ extras: Extras?, to out: inout [UInt8]) {
+        if let extras, Self.replaces(extras.bytes, name) { return }
+        if out.last != 0x7B { out.append(0x2C) }
+        out += member
+    }
+
+    private static func replaces(_ bytes: [UInt8], _ name: String) -> Bool {
+        var found = false
+        ChatExtras.forEach(bytes) { anchor, _, range in
+            if anchor == .chunk, bytes[range].starts(with: name.utf8) { found = true }
+        }
+        return found
+    }
+
+    private static func member(_ name: StaticString, string: some StringProtocol) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendJSON(raw: name)
+        bytes.appendJSON(string: String(string))
+        return bytes
+    }
+}

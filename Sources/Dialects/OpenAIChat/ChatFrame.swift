@@ -1,0 +1,70 @@
+import FreshetGeneration
+import FreshetPartialJSON
+
+/// The events of one frame while it is gathered.
+struct ChatFrame {
+    enum Part {
+        case role
+        /// Carries only the frame's own members.
+        case carrier
+        case delta(block: Int, Range<Int>)
+        case toolStart(BlockStart)
+        case finish(choice: Int, FinishReason)
+    }
+
+    private(set) var parts: [Part] = []
+    /// The deltas' text, one after the other.
+    private(set) var text: [UInt8] = []
+
+    var isEmpty: Bool { parts.isEmpty }
+
+    /// Whether the first attempt is in it.
+    var hasRole: Bool { parts.contains { if case .role = $0 { true } else { false } } }
+
+    /// The block, when the frame is one delta and nothing else.
+    var onlyDelta: Int? {
+        guard parts.count == 1, case .delta(let block, _) = parts[0] else { return nil }
+        return block
+    }
+
+    mutating func add(delta block: Int, _ payload: Span<UInt8>) {
+        let start = text.count
+        payload.withUnsafeBufferPointer { text.append(contentsOf: $0) }
+        parts.append(.delta(block: block, start..<text.count))
+    }
+
+    mutating func addRole() { parts.append(.role) }
+    mutating func addCarrier() { parts.append(.carrier) }
+    mutating func add(toolStart start: BlockStart) { parts.append(.toolStart(start)) }
+    mutating func add(finish choice: Int, _ reason: FinishReason) { parts.append(.finish(choice: choice, reason)) }
+
+    mutating func clear() {
+        parts.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The bytes around a delta's text, for as long as nothing but the text changes from frame to frame.
+struct ChatTemplate {
+    private var block = -1
+    private var extras: Extras?
+    private var prefix: [UInt8] = []
+    private var suffix: [UInt8] = []
+
+    init() {}
+
+    init(block: Int, extras: Extras?, frame: ArraySlice<UInt8>, hole: Range<Int>, at start: Int) {
+        guard extras?.isConstant != false else { return }
+        (self.block, self.extras) = (block, extras)
+        prefix = Array(frame[start..<hole.lowerBound])
+        suffix = Array(frame[hole.upperBound...])
+    }
+
+    func matches(block: Int, extras: Extras?) -> Bool { self.block == block && self.extras == extras }
+
+    func write(_ payload: Span<UInt8>, into out: inout [UInt8]) {
+        out += prefix
+        out.appendJSON(stringContent: payload)
+        out += suffix
+    }
+}

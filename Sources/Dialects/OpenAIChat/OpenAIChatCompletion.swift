@@ -1,0 +1,147 @@
+public import FreshetGeneration
+import FreshetPartialJSON
+
+/// Gathers a generation into one `chat.completion`, the body of a request that did not ask for a stream.
+///
+/// Members that a Chat provider sent beside are folded too: strings of a delta and log probabilities are joined, of
+/// any other member the last value that is not null holds.
+public struct OpenAIChatCompletion: Sendable {
+    private var fold = GenerationFold()
+    private var chunkMembers = JSONObject()
+    private var choiceMembers: [Int: JSONObject] = [:]
+    private var deltaMembers: [Int: JSONObject] = [:]
+    private var reasoningNames: [Int: String] = [:]
+    private var usage: JSONValue?
+    private var known: Extras?
+
+    public init() {}
+
+    /// The generation's end, once it was folded.
+    public var end: GenerationEnd? { fold.end }
+
+    /// Folds one event. O(bytes).
+    public mutating func apply(_ item: LoggedEvent, _ payload: Span<UInt8>) {
+        fold.apply(item, payload)
+        guard let extras = item.extras, extras.dialect == .openAIChat else { return }
+        if extras.isConstant, extras == known { return }
+        known = extras
+        ChatExtras.forEach(extras.bytes) { anchor, place, range in
+            take(anchor, place, extras.bytes[range])
+        }
+    }
+
+    private mutating func take(_ anchor: ChatAnchor, _ place: Int, _ raw: ArraySlice<UInt8>) {
+        switch anchor {
+        case .usage: if let value = try? JSONValue(parsing: Array(raw)), !value.isNull { usage = value }
+        case .reasoningName: reasoningNames[place] = String(decoding: raw.dropFirst().dropLast(), as: UTF8.self)
+        case .chunk: Self.merge(raw, into: &chunkMembers, joining: false)
+        case .choice: Self.merge(raw, into: &choiceMembers[place, default: JSONObject()], joining: false)
+        case .delta: Self.merge(raw, into: &deltaMembers[place, default: JSONObject()], joining: true)
+        case .toolCall, .error: break
+        }
+    }
+
+    private static func merge(_ raw: ArraySlice<UInt8>, into object: inout JSONObject, joining: Bool) {
+        let document = [0x7B] + raw + [0x7D]
+        guard let member = (try? JSONValue(parsing: document))?.objectValue?.members.first else { return }
+        guard let place = object.members.firstIndex(where: { $0.name == member.name }) else {
+            object.members.append(member)
+            return
+        }
+        let merged = joined(object.members[place].value, member.value, joining: joining)
+        object.members[place].value = merged
+    }
+
+    private static func joined(_ old: JSONValue, _ new: JSONValue, joining: Bool) -> JSONValue {
+        switch (old, new) {
+        case (_, .null): return old
+        case (.string(let one), .string(let other)) where joining: return .string(one + other)
+        case (.array(let one), .array(let other)): return .array(one + other)
+        case (.object(let one), .object(let other)):
+            // Log probabilities: `content` and `refusal` are arrays that grow.
+            var object = one
+            for member in other.members {
+                if let place = object.members.firstIndex(where: { $0.name == member.name }) {
+                    object.members[place].value = joined(object.members[place].value, member.value, joining: joining)
+                } else {
+                    object.members.append(member)
+                }
+            }
+            return .object(object)
+        default: return new
+        }
+    }
+
+    // MARK: Writing
+
+    /// The whole document. Choices without a finish reason (the answer was stopped) get the outcome's.
+    public func body() -> [UInt8] {
+        var members: [JSONObject.Member] = []
+        let created = fold.attempt?.providerCreated ?? Int64((fold.start?.createdMilliseconds ?? 0) / 1000)
+        let id = fold.attempt?.providerID ?? "chatcmpl-" + String(describing: fold.start?.id).dropFirst(4)
+        members.append(.init(name: "id", value: .string(id)))
+        members.append(.init(name: "object", value: "chat.completion"))
+        members.append(.init(name: "created", value: .number(JSONNumber(created))))
+        members.append(.init(name: "model", value: .string(fold.attempt?.providerModel ?? fold.start?.model ?? "")))
+        members.append(.init(name: "choices", value: .array(choices.map { choice($0) })))
+        if let usage = usage ?? ownUsage { members.append(.init(name: "usage", value: usage)) }
+        let own = Set(members.map(\.name))
+        members += chunkMembers.members.filter { !own.contains($0.name) }
+        return JSONValue.object(JSONObject(members)).bytes
+    }
+
+    private var choices: [Int] {
+        let seen = fold.blocks.map(\.start.choice) + fold.finishes.map(\.choice)
+        return seen.isEmpty ? [0] : Set(seen).sorted()
+    }
+
+    private func choice(_ index: Int) -> JSONValue {
+        var members: [JSONObject.Member] = [
+            .init(name: "index", value: .number(JSONNumber(index))),
+            .init(name: "message", value: message(index)),
+        ]
+        members += choiceMembers[index]?.members ?? []
+        let reason = fold.finishes.first { $0.choice == index }?.reason ?? (fold.end?.outcome == .overBudget ? .length : .stop)
+        members.append(.init(name: "finish_reason", value: .string(reason.wire)))
+        return .object(JSONObject(members))
+    }
+
+    private func message(_ index: Int) -> JSONValue {
+        var members: [JSONObject.Member] = [.init(name: "role", value: "assistant")]
+        members.append(.init(name: "content", value: text(.text, index) ?? .null))
+        members.append(.init(name: "refusal", value: text(.refusal, index) ?? .null))
+        if let reasoning = text(.reasoning, index) {
+            members.append(.init(name: reasoningNames[index] ?? "reasoning_content", value: reasoning))
+        }
+        let calls = fold.blocks.filter { $0.start.kind == .toolInput && $0.start.choice == index }
+        if !calls.isEmpty { members.append(.init(name: "tool_calls", value: .array(calls.map(call)))) }
+        let own = Set(members.map(\.name))
+        members += (deltaMembers[index]?.members ?? []).filter { !own.contains($0.name) }
+        // An answer that is empty, not absent.
+        if calls.isEmpty, members[1].value.isNull, members[2].value.isNull,
+            deltaMembers[index]?["content"]?.stringValue != nil
+        {
+            members[1].value = ""
+        }
+        return .object(JSONObject(members))
+    }
+
+    private func text(_ kind: BlockKind, _ index: Int) -> JSONValue? {
+        let blocks = fold.blocks.filter { $0.start.kind == kind && $0.start.choice == index }
+        return blocks.isEmpty ? nil : .string(blocks.map(\.text).joined())
+    }
+
+    private func call(_ block: GenerationFold.Block) -> JSONValue {
+        [
+            "id": .string(block.start.callID), "type": "function",
+            "function": ["name": .string(block.start.name), "arguments": .string(block.text)],
+        ]
+    }
+
+    private var ownUsage: JSONValue? {
+        guard let usage = fold.usage else { return nil }
+        var bytes: [UInt8] = []
+        ChatUsage.append(usage, to: &bytes)
+        return try? JSONValue(parsing: bytes)
+    }
+}

@@ -1,0 +1,152 @@
+public import FreshetGeneration
+import FreshetPartialJSON
+
+/// Writes a generation as a Chat Completions stream.
+///
+/// The grammar is ours: the role once, a tool call's id, type and name once, its index rising, usage only when it was
+/// asked for, `[DONE]` only after success. Members that a Chat provider sent beside are put back where they stood.
+public struct OpenAIChatEncoder: StreamEncoder {
+    private let framing: Framing
+    private let includesUsage: Bool
+    private var state = ChatAnswerState()
+    private var frame = ChatFrame()
+    private var template = ChatTemplate()
+    private var isUsageSent = false
+    private var usage: Usage?
+
+    /// - Parameters:
+    ///   - framing: Server-sent events or JSON lines.
+    ///   - includesUsage: Whether the client asked for the usage chunk.
+    public init(framing: Framing = .eventStream, includesUsage: Bool = false) {
+        (self.framing, self.includesUsage) = (framing, includesUsage)
+    }
+
+    /// An encoder that goes on behind the events that `fold` holds.
+    public init(framing: Framing = .eventStream, includesUsage: Bool = false, resuming fold: GenerationFold) {
+        self.init(framing: framing, includesUsage: includesUsage)
+        state = ChatAnswerState(resuming: fold)
+        usage = fold.usage
+    }
+
+    public var contentType: String { framing.contentType }
+
+    public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess }
+
+    public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
+        switch item.body {
+        case .delta(let block, _):
+            if item.endsFrame, frame.isEmpty, template.matches(block: block, extras: item.extras) {
+                template.write(payload, into: &out)
+                return
+            }
+            frame.add(delta: block, payload)
+        case .event(.generationEnd(let end)):
+            finish(end, extras: item.extras, into: &out)
+            return
+        case .event(let event):
+            take(event)
+        }
+        if item.endsFrame { close(extras: item.extras, into: &out) }
+    }
+
+    private mutating func take(_ event: GenerationEvent) {
+        switch event {
+        case .generationStart(let start): state.begin(start)
+        case .attempt(let attempt):
+            if state.begin(attempt) { frame.addRole() }
+        case .blockStart(let start):
+            state.begin(start)
+            if start.kind == .toolInput { frame.add(toolStart: start) }
+        case .finish(let choice, let reason):
+            frame.add(finish: choice, reason)
+        case .usage(let report):
+            var merged = usage ?? Usage()
+            merged.merge(report)
+            usage = merged
+        case .foreign(.openAIChat, _, _): frame.addCarrier()
+        case .blockDelta, .blockEnd, .progress, .toolOutput, .notice, .foreign, .generationEnd: break
+        }
+    }
+
+    /// Writes the frame that ends here, if there is anything in it for this client.
+    private mutating func close(extras: Extras?, into out: inout [UInt8]) {
+        let own = extras?.dialect == .openAIChat ? extras : nil
+        defer { frame.clear() }
+        if frame.isEmpty, own == nil { return }
+        if own != nil, frame.hasRole { state.leaveRolesToProvider() }
+        let start = out.count
+        openFrame(&out)
+        let hadRoles = state.roles
+        var writer = ChatChunkWriter(extras: own, includesUsage: includesUsage)
+        guard writer.write(frame, &state, into: &out) else {
+            out.removeLast(out.count - start)
+            return
+        }
+        if writer.wroteUsage { isUsageSent = true }
+        closeFrame(&out)
+        if let block = frame.onlyDelta, state.roles == hadRoles {
+            template = ChatTemplate(block: block, extras: extras, frame: out[start...], hole: writer.hole, at: start)
+        }
+    }
+
+    // MARK: The end
+
+    private mutating func finish(_ end: GenerationEnd, extras: Extras?, into out: inout [UInt8]) {
+        close(extras: nil, into: &out)
+        if let failure = end.failure {
+            openFrame(&out)
+            appendError(failure, extras, into: &out)
+            closeFrame(&out)
+            return
+        }
+        for choice in state.unfinishedChoices {
+            frame.add(finish: choice, end.outcome == .overBudget ? .length : end.finishReason ?? .stop)
+            close(extras: nil, into: &out)
+        }
+        appendUsage(end.usage ?? usage, into: &out)
+        if framing == .eventStream { out += "data: [DONE]\n\n".utf8 }
+    }
+
+    private func appendError(_ failure: GenerationFailure, _ extras: Extras?, into out: inout [UInt8]) {
+        if let extras, extras.dialect == .openAIChat {
+            var isWritten = false
+            ChatExtras.forEach(extras.bytes) { anchor, _, range in
+                guard anchor == .error, !isWritten else { return }
+                isWritten = true
+                out += "{\"error\":".utf8
+                out += extras.bytes[range].lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+                out.append(0x7D)
+            }
+            if isWritten { return }
+        }
+        ChatFailure.append(failure, to: &out)
+    }
+
+    private mutating func appendUsage(_ usage: Usage?, into out: inout [UInt8]) {
+        guard includesUsage, !isUsageSent, let usage else { return }
+        openFrame(&out)
+        state.appendHeader(extras: nil, to: &out)
+        out += ",\"choices\":[],\"usage\":".utf8
+        ChatUsage.append(usage, to: &out)
+        out.append(0x7D)
+        closeFrame(&out)
+    }
+
+    private func openFrame(_ out: inout [UInt8]) {
+        if framing == .eventStream { out += "data: ".utf8 }
+    }
+
+    private func closeFrame(_ out: inout [UInt8]) {
+        out += (framing == .eventStream ? "\n\n" : "\n").utf8
+    }
+}
+
+/// Extras of an error that a provider reported, so that clients of the same dialect get it as it was.
+extension Extras {
+    /// - Parameter raw: The raw value of `error`, secrets masked.
+    public static func openAIChatError(_ raw: [UInt8]) -> Extras {
+        var bytes: [UInt8] = []
+        ChatExtras.append(.error, place: 0, raw: raw.span, to: &bytes)
+        return Extras(dialect: .openAIChat, bytes: bytes)
+    }
+}

@@ -1,0 +1,116 @@
+public import FreshetGeneration
+import FreshetPartialJSON
+
+/// What the gateway must know of a Chat Completions request; everything else passes as the client's own bytes.
+public struct OpenAIChatRequest: Sendable {
+    /// The client's body.
+    private let body: [UInt8]
+    /// Nil when the client named none.
+    public let model: String?
+    /// Whether the client asked for a stream.
+    public let isStream: Bool
+    /// Whether the client asked for usage in its stream.
+    public let includesUsage: Bool
+    /// How many answers were asked for.
+    public let choices: Int
+    private let streamOptions: [UInt8]?
+
+    /// - Throws: A failure that names the field and what it should be.
+    public init(body: [UInt8]) throws(RequestError) {
+        self.body = body
+        var fields = Fields()
+        try fields.read(body.span)
+        guard fields.hasMessages else {
+            throw RequestError("messages", "is required: an array of {\"role\", \"content\"} objects")
+        }
+        (model, isStream, includesUsage) = (fields.model, fields.isStream, fields.includesUsage)
+        (choices, streamOptions) = (fields.choices, fields.streamOptions)
+    }
+
+    /// The body for the provider: `model` replaced, a stream asked for, our own options taken out; every other byte as
+    /// the client wrote it.
+    ///
+    /// - Parameters:
+    ///   - model: The provider's name for the model.
+    ///   - asksUsage: Whether to ask for usage, whatever the client asked.
+    public func body(model: String, asksUsage: Bool) -> [UInt8] {
+        var name: [UInt8] = []
+        name.appendJSON(string: model)
+        var edits: [JSONSplice.Edit] = [
+            ("model", name), ("stream", Array("true".utf8)), ("freshet", nil),
+        ]
+        if asksUsage, !includesUsage {
+            let options = streamOptions ?? Array("{}".utf8)
+            let asked = try? JSONSplice.applying([("include_usage", Array("true".utf8))], to: options.span)
+            edits.append(("stream_options", asked ?? Array("{\"include_usage\":true}".utf8)))
+        }
+        // The body was read as an object before.
+        return (try? JSONSplice.applying(edits, to: body.span)) ?? body
+    }
+
+    /// The members we read.
+    private struct Fields {
+        var model: String?
+        var isStream = false
+        var includesUsage = false
+        var choices = 1
+        var hasMessages = false
+        var streamOptions: [UInt8]?
+
+        mutating func read(_ text: Span<UInt8>) throws(RequestError) {
+            let members: [JSONSplice.Member]
+            do { members = try JSONSplice.members(of: text) } catch {
+                throw RequestError(nil, "the body must be one JSON object: \(error)")
+            }
+            for member in members { try read(member, text) }
+        }
+
+        private mutating func read(_ member: JSONSplice.Member, _ text: Span<UInt8>) throws(RequestError) {
+            switch member.name.string(in: text) {
+            case "model":
+                guard let name = Self.value(member, text)?.stringValue else {
+                    throw RequestError("model", "must be a string")
+                }
+                model = name
+            case "stream":
+                let value = Self.value(member, text)
+                if value?.isNull == true { return }
+                guard let flag = value?.boolValue else { throw RequestError("stream", "must be true or false") }
+                isStream = flag
+            case "stream_options": try readOptions(member, text)
+            case "n":
+                let value = Self.value(member, text)
+                if value?.isNull == true { return }
+                guard let count = value?.intValue, (1...128).contains(count) else {
+                    throw RequestError("n", "must be a whole number from 1 to 128")
+                }
+                choices = count
+            case "messages":
+                guard text[member.valueRange.lowerBound] == 0x5B else {
+                    throw RequestError("messages", "must be an array of {\"role\", \"content\"} objects")
+                }
+                hasMessages = true
+            default: break
+            }
+        }
+
+        private mutating func readOptions(_ member: JSONSplice.Member, _ text: Span<UInt8>) throws(RequestError) {
+            let value = Self.value(member, text)
+            if value?.isNull == true { return }
+            guard let value, value.objectValue != nil else {
+                throw RequestError("stream_options", "must be an object")
+            }
+            if let asked = value["include_usage"], !asked.isNull {
+                guard let flag = asked.boolValue else {
+                    throw RequestError("stream_options.include_usage", "must be true or false")
+                }
+                includesUsage = flag
+            }
+            streamOptions = value.bytes
+        }
+
+        private static func value(_ member: JSONSplice.Member, _ text: Span<UInt8>) -> JSONValue? {
+            try? JSONValue(parsing: text.extracting(member.valueRange))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// What is wrong with a request: the field, as the client named it, and how to mend it.
+public struct RequestError: Error, Equatable, Sendable {
+    /// Nil when no single field is at fault.
+    public let field: String?
+    public let message: String
+
+    /// - Parameter problem: What the field must be; a whole sentence when there is no field.
+    public init(_ field: String?, _ problem: String) {
+        self.field = field
+        message = field.map { "`\($0)` \(problem)" } ?? problem
+    }
+
+    /// The same as a failure that a client is told.
+    public var failure: GenerationFailure {
+        GenerationFailure(code: .invalidRequest, message: message, isRetryable: false, parameter: field)
+    }
+}
