@@ -8,6 +8,8 @@ public enum JSONError: Error, Equatable, Sendable {
     case tooDeep(limit: Int)
     /// A number of more bytes than `JSONLimits.numberBytes`.
     case numberTooLong(limit: Int)
+    /// A growing text of more bytes than `JSONLimits.textBytes`.
+    case tooLong(limit: Int)
     /// Bytes inside a string that are not UTF-8; the offset is that of the sequence's first byte.
     case invalidUTF8(at: Int)
     /// A backslash (at the offset) followed by something that is no escape.

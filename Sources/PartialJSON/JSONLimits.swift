@@ -5,6 +5,9 @@ public struct JSONLimits: Equatable, Sendable {
     public var depth = 128
     /// Bytes of one number; past it the reader throws `numberTooLong`.
     public var numberBytes = 256
+    /// Bytes that a `GrowingJSON` keeps; past it that freezes and its `finish` throws `tooLong`. Readers of a whole
+    /// text keep nothing and do not look at it.
+    public var textBytes = 16 << 20
 
     public init() {}
 

@@ -15,31 +15,49 @@ enum JSONScan {
         var at = start
         var isEscaped = false
         while true {
-            while at &+ 8 <= text.count {
-                let plain = EightBytes(text, at: at).plainToRead
-                at &+= plain
-                if plain < 8 { break }
-            }
+            at = plainEnd(in: text, from: at)
             guard at < text.count else { throw .truncated(at: text.count) }
             switch text[at] {
             case .quote: return JSONStringToken(range: start..<at, isEscaped: isEscaped)
             case .backslash:
                 at = try escapeEnd(in: text, from: at)
                 isEscaped = true
-            case 0x80...: at = try multibyteEnd(in: text, from: at)
-            case 0x20...: at &+= 1
+            case 0x80...: throw .invalidUTF8(at: at)
             default: throw .unexpectedByte(at: at)
             }
         }
     }
 
-    /// Reads on over a run beyond ASCII, so that such text does not pay for eight-byte looks that fail.
-    private static func multibyteEnd(in text: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
+    /// Reads on over characters that stand for themselves.
+    ///
+    /// - Returns: The offset of a quote, a backslash, a control character, a malformed or cut UTF-8 sequence, or the
+    ///   end.
+    @inline(__always)
+    static func plainEnd(in text: Span<UInt8>, from start: Int) -> Int {
         var at = start
-        while at < text.count, text[at] >= 0x80 {
-            guard let length = UTF8Sequence.length(in: text, at: at) else { throw .invalidUTF8(at: at) }
-            at &+= length
+        while true {
+            while at &+ 8 <= text.count {
+                let plain = EightBytes(text, at: at).plainToRead
+                at &+= plain
+                if plain < 8 { break }
+            }
+            guard at < text.count else { return at }
+            let byte = text[at]
+            if byte >= 0x80 {
+                let end = multibyteEnd(in: text, from: at)
+                guard end > at else { return at }
+                at = end
+            } else {
+                if byte < 0x20 || byte == .quote || byte == .backslash { return at }
+                at &+= 1
+            }
         }
+    }
+
+    /// Reads on over a run beyond ASCII, so that such text does not pay for eight-byte looks that fail.
+    private static func multibyteEnd(in text: Span<UInt8>, from start: Int) -> Int {
+        var at = start
+        while at < text.count, text[at] >= 0x80, let length = UTF8Sequence.length(in: text, at: at) { at &+= length }
         return at
     }
 

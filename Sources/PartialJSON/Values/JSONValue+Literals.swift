@@ -1,4 +1,5 @@
-// Bodies read best when they are written as what they are.
+// Bodies read best when they are written as what they are. `nil` is left out: `value["x"] == nil` has to keep asking
+// whether the member is there, not whether it is `null`.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
     public init(stringLiteral value: String) { self = .string(value) }
 }
@@ -13,10 +14,6 @@ extension JSONValue: ExpressibleByFloatLiteral {
 
 extension JSONValue: ExpressibleByBooleanLiteral {
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-}
-
-extension JSONValue: ExpressibleByNilLiteral {
-    public init(nilLiteral: ()) { self = .null }
 }
 
 extension JSONValue: ExpressibleByArrayLiteral {

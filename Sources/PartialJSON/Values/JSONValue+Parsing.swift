@@ -23,19 +23,15 @@ extension JSONValue {
 
 /// Builds a value out of tokens; the open containers are a stack of its own.
 private struct JSONTree {
-    private enum Container {
-        case array([JSONValue])
-        case object(JSONObject, name: String)
-    }
-    private var open: [Container] = []
+    private var open: [OpenContainer] = []
     private(set) var root: JSONValue?
 
     mutating func accept(_ token: JSONToken, in text: Span<UInt8>) {
         switch token {
-        case .objectStart: open.append(.object(JSONObject(), name: ""))
-        case .arrayStart: open.append(.array([]))
-        case .objectEnd, .arrayEnd: close()
-        case .key(let name): beginMember(name.string(in: text))
+        case .objectStart: open.append(OpenContainer(isObject: true))
+        case .arrayStart: open.append(OpenContainer(isObject: false))
+        case .objectEnd, .arrayEnd: if let whole = open.popLast() { add(whole.value) }
+        case .key(let name): open[open.count - 1].name = name.string(in: text)
         case .string(let content): add(.string(content.string(in: text)))
         case .number(let range):
             let digits = text.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
@@ -46,29 +42,7 @@ private struct JSONTree {
         }
     }
 
-    private mutating func beginMember(_ name: String) {
-        guard case .object(let object, _)? = open.popLast() else { return }
-        open.append(.object(object, name: name))
-    }
-
-    /// The container is taken off the stack while it changes, so that it is never copied.
     private mutating func add(_ value: JSONValue) {
-        switch open.popLast() {
-        case .array(var elements)?:
-            elements.append(value)
-            open.append(.array(elements))
-        case .object(var object, let name)?:
-            object.members.append(JSONObject.Member(name: name, value: value))
-            open.append(.object(object, name: name))
-        case nil: root = value
-        }
-    }
-
-    private mutating func close() {
-        switch open.popLast() {
-        case .array(let elements)?: add(.array(elements))
-        case .object(let object, _)?: add(.object(object))
-        case nil: break
-        }
+        if open.isEmpty { root = value } else { open[open.count - 1].add(value) }
     }
 }
