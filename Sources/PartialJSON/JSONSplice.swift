@@ -43,39 +43,53 @@ public enum JSONSplice {
         _ edits: [Edit], to object: Span<UInt8>, limits: JSONLimits = .init()
     ) throws(JSONError) -> [UInt8] {
         let members = try members(of: object, limits: limits)
-        let edits = edits.indices.filter { index in !edits[(index + 1)...].contains { $0.name.isSameText(as: edits[index].name) } }
-            .map { edits[$0] }
-        let start = members.first?.memberRange.lowerBound ?? JSONScan.whitespaceEnd(in: object, from: 0) + 1
-        var end = start
-        var out: [UInt8] = []
-        out.reserveCapacity(object.count + edits.reduce(0) { $0 + $1.name.utf8.count + 4 + ($1.value?.count ?? 0) })
-        out.append(copying: object.extracting(0..<start))
-        var absent = edits
-        var isFirst = true
-        for member in members {
-            let separator = end..<member.memberRange.lowerBound
-            end = member.memberRange.upperBound
-            let edit = edits.first { member.isNamed($0.name, in: object) }
-            if let edit {
-                absent.removeAll { $0.name.isSameText(as: edit.name) }
-                if edit.value == nil { continue }
+        let edits = edits.enumerated().filter { index, edit in
+            !edits[(index + 1)...].contains { $0.name.isSameText(as: edit.name) }
+        }.map(\.element)
+        let bodyStart = JSONScan.whitespaceEnd(in: object, from: 0) + 1
+        let start = members.first?.memberRange.lowerBound ?? bodyStart
+        var result = Splicing(head: object.extracting(0..<start))
+        for (index, member) in members.enumerated() {
+            let separator = (index > 0 ? members[index - 1].memberRange.upperBound : start)..<member.memberRange.lowerBound
+            guard let edit = edits.first(where: { member.isNamed($0.name, in: object) }) else {
+                result.keep(object.extracting(member.memberRange), after: object.extracting(separator))
+                continue
             }
-            if !isFirst { out.append(copying: object.extracting(separator)) }
-            isFirst = false
-            let kept = edit == nil ? member.memberRange : member.memberRange.lowerBound..<member.valueRange.lowerBound
-            out.append(copying: object.extracting(kept))
-            if let value = edit?.value { out.append(contentsOf: value) }
-        }
-        for edit in absent {
             guard let value = edit.value else { continue }
-            if !isFirst { out.append(.comma) }
-            isFirst = false
-            out.appendJSON(string: edit.name)
-            out.append(.colon)
-            out.append(contentsOf: value)
+            let name = member.memberRange.lowerBound..<member.valueRange.lowerBound
+            result.keep(object.extracting(name), after: object.extracting(separator))
+            result.bytes += value
         }
-        out.append(copying: object.extracting(end..<object.count))
-        return out
+        for edit in edits where !members.contains(where: { $0.isNamed(edit.name, in: object) }) {
+            guard let value = edit.value else { continue }
+            result.append(edit.name, value)
+        }
+        result.bytes.append(copying: object.extracting((members.last?.memberRange.upperBound ?? start)..<object.count))
+        return result.bytes
+    }
+}
+
+/// An object being put together again.
+private struct Splicing {
+    var bytes: [UInt8] = []
+    private var hasMember = false
+
+    /// - Parameter head: Everything before the first member.
+    init(head: Span<UInt8>) { bytes.append(copying: head) }
+
+    /// Appends (the beginning of) a member as it was; a separator only where a member stands before it.
+    mutating func keep(_ member: Span<UInt8>, after separator: Span<UInt8>) {
+        if hasMember { bytes.append(copying: separator) }
+        bytes.append(copying: member)
+        hasMember = true
+    }
+
+    mutating func append(_ name: String, _ value: [UInt8]) {
+        if hasMember { bytes.append(.comma) }
+        bytes.appendJSON(string: name)
+        bytes.append(.colon)
+        bytes += value
+        hasMember = true
     }
 }
 

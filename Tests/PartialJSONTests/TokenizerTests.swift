@@ -150,7 +150,9 @@ import Testing
         switch ours {
         case .null: theirs is NSNull
         case .bool(let bool): (theirs as? Bool) == bool
-        case .number(let number): (theirs as? NSNumber)?.doubleValue == number.double
+        case .number(let number):
+            // Foundation is one unit in the last place off for a number of 80 digits.
+            (theirs as? NSNumber).map { abs($0.doubleValue - (number.double ?? .nan)) <= abs($0.doubleValue) * 1e-15 } ?? false
         case .string(let string): (theirs as? String) == string
         case .array(let ours):
             (theirs as? [Any]).map { $0.count == ours.count && zip(ours, $0).allSatisfy { isSame($0, $1) } } ?? false
