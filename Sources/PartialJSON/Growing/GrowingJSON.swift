@@ -30,7 +30,7 @@ public struct GrowingJSON: Equatable, Sendable {
 
     /// Takes more bytes of the text, cut anywhere.
     ///
-    /// - Returns: Whether `value` is another one than before, so that a caller need not ask for it in vain.
+    /// - Returns: Whether `value`, or what of it is complete, has changed: a caller need not look in vain.
     @discardableResult
     public mutating func receive(_ chunk: Span<UInt8>) -> Bool {
         let base = raw.count
