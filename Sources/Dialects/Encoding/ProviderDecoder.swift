@@ -27,6 +27,10 @@ public struct DecodedFrame: Equatable, Sendable {
     public var isFinished = false
     /// The dialect's own end mark: nothing follows.
     public var isDone = false
+    /// Tokens it reports.
+    public var usage: Usage?
+    /// Why choice 0 finished, when this frame says so.
+    public var finishReason: FinishReason?
     /// The provider reported an error in the stream.
     public var failure: ProviderFailure?
 

@@ -139,7 +139,7 @@ public struct OpenAIChatCompletion: Sendable {
     }
 
     private var ownUsage: JSONValue? {
-        guard let usage = fold.usage else { return nil }
+        guard let usage = fold.usage, !usage.isEstimate else { return nil }
         var bytes: [UInt8] = []
         ChatUsage.append(usage, to: &bytes)
         return try? JSONValue(parsing: bytes)

@@ -79,8 +79,10 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         for place in chunk.choices.indices { take(place, data) }
         if let range = chunk.usage, let usage = ChatUsage.reading(data.extracting(range)) {
             pending.append(.event(.usage(usage)))
+            frame.usage = usage
         }
         frame.hasContent = hasAnswer
+        for case .event(.finish(0, let reason)) in pending { frame.finishReason = reason }
         write(data, isFirst: isFirst, into: &log)
         frame.isFinished = isFinished
         return frame

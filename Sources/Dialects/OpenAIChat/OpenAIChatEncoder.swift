@@ -123,7 +123,8 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     private mutating func appendUsage(_ usage: Usage?, into out: inout [UInt8]) {
-        guard includesUsage, !isUsageSent, let usage else { return }
+        // An estimate is ours; this dialect has no way to say so.
+        guard includesUsage, !isUsageSent, let usage, !usage.isEstimate else { return }
         openFrame(&out)
         state.appendHeader(extras: nil, to: &out)
         out += ",\"choices\":[],\"usage\":".utf8

@@ -1,0 +1,177 @@
+public import FreshetGeneration
+
+/// Decides what becomes of one attempt: what its deadlines are, and whether it has ended and how.
+///
+/// The end of bytes is never the end of an answer: only a finish reason on every choice seen is. After it the attempt
+/// can no longer fail.
+public struct AttemptMachine: Equatable, Sendable {
+    private enum State: Equatable, Sendable {
+        case connecting
+        case waitingForHead
+        case waitingForContent
+        case streaming
+        /// The answer is whole; usage and the end mark may still come.
+        case finishing(since: Moment)
+        case ended
+    }
+
+    /// What the driver does next.
+    public enum Action: Equatable, Sendable {
+        /// Go on reading.
+        case proceed
+        /// The answer is whole: end the attempt with success.
+        case finish
+        /// End the attempt with this failure.
+        case fail(GenerationFailure)
+        /// The attempt has ended before; nothing to do.
+        case ignore
+    }
+
+    private var state = State.connecting
+    private let deadlines: AttemptDeadlines
+    private let start: Moment
+    private var phaseStart: Moment
+    private var lastEvent: Moment
+    private var isAlive = false
+    private var undecodable = 0
+
+    /// - Parameter start: When the attempt began.
+    public init(deadlines: AttemptDeadlines, start: Moment) {
+        (self.deadlines, self.start, phaseStart, lastEvent) = (deadlines, start, start, start)
+    }
+
+    /// Whether a reader could have been shown something.
+    public var hasContent: Bool {
+        switch state {
+        case .streaming, .finishing: true
+        case .connecting, .waitingForHead, .waitingForContent, .ended: false
+        }
+    }
+
+    /// When `timerFired` wants to be called; nil once the attempt has ended.
+    public var deadline: Moment? {
+        let phase: Moment
+        switch state {
+        case .connecting: phase = start + deadlines.connect
+        case .waitingForHead: phase = min(phaseStart + deadlines.head, phaseStart + deadlines.content)
+        case .waitingForContent: phase = phaseStart + deadlines.content
+        case .streaming: phase = lastEvent + (isAlive ? deadlines.stretchedSilence : deadlines.silence)
+        case .finishing(let since): return since + deadlines.trailer
+        case .ended: return nil
+        }
+        return min(phase, start + deadlines.total)
+    }
+
+    // MARK: Events
+
+    /// The connection stands and the request is on its way.
+    public mutating func connected(at moment: Moment) {
+        guard state == .connecting else { return }
+        state = .waitingForHead
+        phaseStart = moment
+    }
+
+    /// A response head with status 200 came.
+    public mutating func headArrived(at moment: Moment) {
+        guard state == .connecting || state == .waitingForHead else { return }
+        state = .waitingForContent
+    }
+
+    /// A comment came: the provider lives, but says nothing.
+    public mutating func pingArrived() { isAlive = true }
+
+    /// A frame came and was decoded.
+    public mutating func frameArrived(
+        hasContent: Bool, isFinished: Bool, isDone: Bool, hasOpenToolCall: Bool, at moment: Moment
+    ) -> Action {
+        guard state != .ended else { return .ignore }
+        lastEvent = moment
+        isAlive = hasOpenToolCall
+        if hasContent, !isFinishing { state = .streaming }
+        if isFinished, !isFinishing { state = .finishing(since: moment) }
+        guard isDone else { return .proceed }
+        return isFinishing ? end(.finish) : end(.fail(truncation("sent its end mark without a finish reason")))
+    }
+
+    /// A frame came that could not be decoded. It is passed over, unless a tool call is open: then there is a hole in
+    /// its arguments.
+    public mutating func undecodableFrameArrived(hasOpenToolCall: Bool, at moment: Moment) -> Action {
+        guard state != .ended else { return .ignore }
+        undecodable += 1
+        lastEvent = moment
+        guard hasOpenToolCall, !isFinishing else { return .proceed }
+        return end(.fail(malformation("a frame inside a tool call could not be decoded")))
+    }
+
+    /// The provider reported an error in its stream.
+    public mutating func errorArrived(_ failure: GenerationFailure) -> Action {
+        guard state != .ended else { return .ignore }
+        return end(isFinishing ? .finish : .fail(failure))
+    }
+
+    /// The response's bytes ended, properly as far as HTTP can tell.
+    public mutating func bytesEnded() -> Action {
+        guard state != .ended else { return .ignore }
+        if isFinishing { return end(.finish) }
+        if undecodable > 0 { return end(.fail(malformation("\(undecodable) frames could not be decoded"))) }
+        return end(.fail(truncation("ended its stream before the answer was finished")))
+    }
+
+    /// The connection failed: before the response, or in the middle of it.
+    public mutating func connectionFailed(_ reason: String) -> Action {
+        switch state {
+        case .ended: return .ignore
+        case .finishing: return end(.finish)
+        case .connecting, .waitingForHead:
+            return end(
+                .fail(GenerationFailure(code: .providerUnreachable, message: reason, isRetryable: true)))
+        case .waitingForContent, .streaming:
+            return end(.fail(truncation("lost its connection before the answer was finished (\(reason))")))
+        }
+    }
+
+    /// `deadline` has passed, or a timer fired early.
+    public mutating func timerFired(at moment: Moment) -> Action {
+        guard let deadline else { return .ignore }
+        guard moment >= deadline else { return .proceed }
+        if isFinishing { return end(.finish) }
+        return end(.fail(timeout(at: moment)))
+    }
+
+    /// The attempt is over for another reason; every later event is ignored.
+    public mutating func cancelled() { state = .ended }
+
+    // MARK: Ends
+
+    private var isFinishing: Bool { if case .finishing = state { true } else { false } }
+
+    private mutating func end(_ action: Action) -> Action {
+        state = .ended
+        return action
+    }
+
+    private func truncation(_ what: String) -> GenerationFailure {
+        GenerationFailure(code: .providerTruncated, message: "the provider \(what)", isRetryable: true)
+    }
+
+    private func malformation(_ what: String) -> GenerationFailure {
+        GenerationFailure(code: .providerMalformed, message: "the provider's stream is broken: \(what)", isRetryable: true)
+    }
+
+    private func timeout(at moment: Moment) -> GenerationFailure {
+        let phase: (String, Duration)
+        if moment >= start + deadlines.total {
+            phase = ("did not finish its answer", deadlines.total)
+        } else {
+            switch state {
+            case .connecting: phase = ("did not accept the connection", deadlines.connect)
+            case .waitingForHead: phase = ("sent no response", min(deadlines.head, deadlines.content))
+            case .waitingForContent: phase = ("sent no content", deadlines.content)
+            case .streaming: phase = ("fell silent", isAlive ? deadlines.stretchedSilence : deadlines.silence)
+            case .finishing, .ended: phase = ("did not end its stream", deadlines.trailer)
+            }
+        }
+        let message = "the provider \(phase.0) within \(phase.1)"
+        return GenerationFailure(code: .providerTimeout, message: message, isRetryable: true)
+    }
+}

@@ -1,0 +1,17 @@
+/// A point in time on a clock that never goes back, as the caller's clock gives it.
+public struct Moment: Hashable, Comparable, Sendable {
+    public let nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// The moment `delay` later; the farthest there is when that overflows.
+    public static func + (moment: Moment, delay: Duration) -> Moment {
+        let (seconds, attoseconds) = delay.components
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isTooFar) = moment.nanoseconds.addingReportingOverflow(whole)
+        guard !isTooLong, !isTooFar else { return Moment(nanoseconds: .max) }
+        return Moment(nanoseconds: sum.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue)
+    }
+}
