@@ -9,6 +9,7 @@ public struct JSONLimits: Equatable, Sendable {
     /// text keep nothing and do not look at it.
     public var textBytes = 16 << 20
 
+    /// The limits named above.
     public init() {}
 
     var effectiveDepth: Int { max(0, min(depth, Nesting.capacity)) }

@@ -2,7 +2,9 @@
 public enum JSONSplice {
     /// One top-level member; ranges are offsets into the object's text.
     public struct Member: Equatable, Sendable {
+        /// The name as written.
         public var name: JSONStringToken
+        /// The value, without whitespace around it.
         public var valueRange: Range<Int>
         /// From the name's opening quote to the value's end.
         public var memberRange: Range<Int>
@@ -34,9 +36,13 @@ public enum JSONSplice {
 
     /// The object with some members changed.
     ///
-    /// - Parameter edits: Names of top-level members with their new values, which have to be JSON; nil removes. All
-    ///   members of that name are changed; one that is not there is appended behind the last. Of two edits with one
-    ///   name the later counts.
+    /// - Parameters:
+    ///   - edits: Names of top-level members with their new values, which have to be JSON; nil removes. All members
+    ///     of that name are changed; one that is not there is appended behind the last. Of two edits with one name the
+    ///     later counts.
+    ///   - object: The object's text; whitespace around it is kept too.
+    ///   - limits: What is accepted of it.
+    /// - Returns: The new text.
     /// - Throws: As `members(of:)`.
     /// - Complexity: O(bytes + members × edits).
     public static func applying(
@@ -50,7 +56,8 @@ public enum JSONSplice {
         let start = members.first?.memberRange.lowerBound ?? bodyStart
         var result = Splicing(head: object.extracting(0..<start))
         for (index, member) in members.enumerated() {
-            let separator = (index > 0 ? members[index - 1].memberRange.upperBound : start)..<member.memberRange.lowerBound
+            let end = index > 0 ? members[index - 1].memberRange.upperBound : start
+            let separator = end..<member.memberRange.lowerBound
             guard let edit = edits.first(where: { member.isNamed($0.name, in: object) }) else {
                 result.keep(object.extracting(member.memberRange), after: object.extracting(separator))
                 continue

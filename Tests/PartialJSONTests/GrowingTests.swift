@@ -83,7 +83,10 @@ import Testing
             ("{\"a\":{\"x\":1", [], [[], ["a"], ["a", "x"]]),
             (",\"y\":\"t", [["a", "x"]], [["a"], ["a", "y"]]),
             ("ext\"", [["a", "y"]], [["a"], ["a", "z"]]),
-            ("},\"b\":[[1],[2", [["a"], ["a", "y"], ["b", 0], ["b", 0, 0]], [[], ["b"], ["b", 1], ["b", 1, 0], ["c"]]),
+            (
+                "},\"b\":[[1],[2", [["a"], ["a", "y"], ["b", 0], ["b", 0, 0]],
+                [[], ["b"], ["b", 1], ["b", 1, 0], ["c"]]
+            ),
             ("],\"s", [["b", 1, 0], ["b", 1]], [["b"], ["b", 2], ["b", "x"]]),
             ("\"]", [["b", 2], ["b"]], [[], ["b", 3], ["a", 0]]),
             (",\"a\":[", [["b"]], [["a"], ["a", "x"]]),
@@ -151,7 +154,9 @@ import Testing
     @Test func workIsLinear() {
         let clock = ContinuousClock()
         var report = ""
-        for (name, unit) in [("string", "plain text, \\n \\u00e9 日本語 "), ("array", "1,"), ("nested", "{\"a\":[1,\"x\"]},")] {
+        for (name, unit) in [
+            ("string", "plain text, \\n \\u00e9 日本語 "), ("array", "1,"), ("nested", "{\"a\":[1,\"x\"]},"),
+        ] {
             let durations = [1, 2, 4].map { factor in
                 let body = bytes(String(repeating: unit, count: factor * 100_000 / unit.utf8.count))
                 let text = bytes(name == "string" ? "\"" : "[") + body

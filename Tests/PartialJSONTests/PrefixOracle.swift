@@ -96,8 +96,9 @@ struct PrefixOracle {
 
     private static func endsInHighSurrogate(_ content: ArraySlice<UInt8>) -> Bool {
         let escape = String(decoding: content.suffix(6), as: UTF8.self).lowercased()
-        guard escape.hasPrefix("\\ud8") || escape.hasPrefix("\\ud9") || escape.hasPrefix("\\uda")
-            || escape.hasPrefix("\\udb"), escape.utf8.count == 6
+        guard
+            escape.hasPrefix("\\ud8") || escape.hasPrefix("\\ud9") || escape.hasPrefix("\\uda")
+                || escape.hasPrefix("\\udb"), escape.utf8.count == 6
         else { return false }
         return (try? JSONValue(parsing: bytes("\"") + content.dropLast(6) + bytes("\""))) != nil
     }

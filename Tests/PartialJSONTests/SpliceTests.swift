@@ -32,7 +32,8 @@ import Testing
 
     @Test(arguments: [
         ("[]", JSONError.notAnObject(at: 0)), (" 1", .notAnObject(at: 1)), ("", .truncated(at: 0)),
-        ("{\"a\":1", .truncated(at: 6)), ("{\"a\":1} x", .unexpectedByte(at: 8)), ("{\"a\":[1}", .unexpectedByte(at: 7)),
+        ("{\"a\":1", .truncated(at: 6)), ("{\"a\":1} x", .unexpectedByte(at: 8)),
+        ("{\"a\":[1}", .unexpectedByte(at: 7)),
     ])
     func whatIsNoObjectIsRefused(_ object: String, _ error: JSONError) {
         #expect(throws: error) { try spliced(object, [("a", "2")]) }

@@ -1,6 +1,6 @@
+import Foundation
 import FreshetPartialJSON
 import FreshetTestSupport
-import Foundation
 import Testing
 
 @Suite struct TokenizerTests {
@@ -25,7 +25,8 @@ import Testing
         ("1e+", .truncated(at: 3)), ("nul", .truncated(at: 3)), ("nulx", .unexpectedByte(at: 3)),
         ("\"a", .truncated(at: 2)), ("\"\\", .truncated(at: 2)), ("\"\\u12", .truncated(at: 5)),
         ("\"\\u12g4\"", .invalidEscape(at: 1)), ("\"ab\\x\"", .invalidEscape(at: 3)),
-        ("\"a\nb\"", .unexpectedByte(at: 2)), ("\"a\u{0}\"", .unexpectedByte(at: 2)), ("\u{FEFF}1", .unexpectedByte(at: 0)),
+        ("\"a\nb\"", .unexpectedByte(at: 2)), ("\"a\u{0}\"", .unexpectedByte(at: 2)),
+        ("\u{FEFF}1", .unexpectedByte(at: 0)),
         ("\u{A0}1", .unexpectedByte(at: 0)),
     ])
     func errorsNameTheirByte(_ text: String, _ error: JSONError) {
@@ -43,7 +44,9 @@ import Testing
                 #expect(throws: JSONError.invalidUTF8(at: lead + 1), "\(sequence)") { try tokens(of: text) }
             }
         }
-        for scalar: Unicode.Scalar in ["\u{80}", "\u{7FF}", "\u{800}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}"] {
+        for scalar: Unicode.Scalar in [
+            "\u{80}", "\u{7FF}", "\u{800}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10FFFF}",
+        ] {
             for lead in 0...17 {
                 let content = String(repeating: "a", count: lead) + String(scalar)
                 #expect(try JSONValue(parsing: bytes("\"\(content)\"")) == .string(content))
@@ -152,7 +155,8 @@ import Testing
         case .bool(let bool): (theirs as? Bool) == bool
         case .number(let number):
             // Foundation is one unit in the last place off for a number of 80 digits.
-            (theirs as? NSNumber).map { abs($0.doubleValue - (number.double ?? .nan)) <= abs($0.doubleValue) * 1e-15 } ?? false
+            (theirs as? NSNumber).map { abs($0.doubleValue - (number.double ?? .nan)) <= abs($0.doubleValue) * 1e-15 }
+                ?? false
         case .string(let string): (theirs as? String) == string
         case .array(let ours):
             (theirs as? [Any]).map { $0.count == ours.count && zip(ours, $0).allSatisfy { isSame($0, $1) } } ?? false

@@ -13,7 +13,9 @@ import Testing
             let expected = withoutOpenScalar(completed, text: text)
             for plan in Chunking.plans(count: text.count) {
                 let growing = growing(text, plan: plan)
-                #expect(growing.value == expected && growing.failure == Self.refused[shown(text[...])], "\(shown(text[...]))")
+                #expect(
+                    growing.value == expected && growing.failure == Self.refused[shown(text[...])],
+                    "\(shown(text[...]))")
             }
         }
         #expect(cases.isEmpty || cases.count == 59)

@@ -23,11 +23,14 @@ import Testing
         #expect(JSONValue.string("\u{E9}") != .string("e\u{301}"))
     }
 
-    @Test(arguments: [
-        ("0", 0, 0), ("-0", 0, 0), ("12", 12, 12), ("1.0", 1, 1), ("1e3", 1000, 1000), ("-2.5", nil, -2.5),
-        ("9223372036854775807", .max, 9.223372036854775807e18), ("9223372036854775808", nil, 9.223372036854775808e18),
-        ("1e400", nil, nil), ("1e-999", 0, 0), ("1e18", nil, 1e18), ("9007199254740993.0", 9_007_199_254_740_992, 9_007_199_254_740_992),
-    ] as [(String, Int?, Double?)])
+    @Test(
+        arguments: [
+            ("0", 0, 0), ("-0", 0, 0), ("12", 12, 12), ("1.0", 1, 1), ("1e3", 1000, 1000), ("-2.5", nil, -2.5),
+            ("9223372036854775807", .max, 9.223372036854775807e18),
+            ("9223372036854775808", nil, 9.223372036854775808e18),
+            ("1e400", nil, nil), ("1e-999", 0, 0), ("1e18", nil, 1e18),
+            ("9007199254740993.0", 9_007_199_254_740_992, 9_007_199_254_740_992),
+        ] as [(String, Int?, Double?)])
     func numbersKeepTheirDigits(_ digits: String, _ int: Int?, _ double: Double?) throws {
         let value = try JSONValue(parsing: bytes(digits))
         #expect(value.intValue == int)
@@ -37,7 +40,8 @@ import Testing
 
     @Test func literalsMakeBodies() {
         let body: JSONValue = [
-            "model": "m", "stream": true, "temperature": 0.5, "n": 1, "stop": .null, "messages": [["role": "user"], []],
+            "model": "m", "stream": true, "temperature": 0.5, "n": 1, "stop": .null,
+            "messages": [["role": "user"], []],
         ]
         #expect(
             text(body.bytes)

@@ -29,9 +29,11 @@ import Testing
     /// What was written reads back as the same bytes, for every byte at every place and for lone surrogates.
     @Test func stringsComeBack() throws {
         var numbers = SeededGenerator(seed: 7)
-        let pieces = (0..<128).map { [UInt8($0)] } + [
-            bytes("é"), bytes("€"), bytes("😀"), bytes("한"), [0xED, 0xA0, 0xBD, 0x2E], [0xED, 0xB8, 0x80], bytes("plain text"),
-        ]
+        let pieces =
+            (0..<128).map { [UInt8($0)] } + [
+                bytes("é"), bytes("€"), bytes("😀"), bytes("한"), [0xED, 0xA0, 0xBD, 0x2E], [0xED, 0xB8, 0x80],
+                bytes("plain text"),
+            ]
         for _ in 0..<2000 {
             var content: [UInt8] = []
             for _ in 0..<Int.random(in: 0...24, using: &numbers) {

@@ -23,6 +23,7 @@ public struct GrowingJSON: Equatable, Sendable {
     private var hasChanged = false
     private let limits: JSONLimits
 
+    /// A value of which nothing has come yet.
     public init(limits: JSONLimits = .init()) {
         self.limits = limits
         scalar = GrowingScalar(numberLimit: limits.numberBytes)

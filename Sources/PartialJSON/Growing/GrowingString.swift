@@ -14,11 +14,8 @@ struct GrowingString: Equatable, Sendable {
     /// An escaped high surrogate whose low half may be the next escape; 0 when there is none.
     private var high: UInt16 = 0
 
-    /// Reads on behind the opening quote.
-    ///
-    /// - Parameters:
-    ///   - base: The offset of the chunk in the whole text, for errors.
-    /// - Returns: The offset in the chunk behind what was read, and whether the closing quote was among it.
+    /// Reads on behind the opening quote, up to the offset given back: behind the closing quote or at the chunk's end.
+    /// `base` is the offset of the chunk in the whole text, for errors.
     mutating func read(
         _ chunk: Span<UInt8>, from start: Int, base: Int
     ) throws(JSONError) -> (end: Int, isWhole: Bool) {
@@ -75,7 +72,10 @@ struct GrowingString: Equatable, Sendable {
     }
 
     private mutating func acceptEscape(_ mark: UInt8, at offset: Int) throws(JSONError) {
-        guard mark != UInt8(ascii: "u") else { return held = .digits(unit: 0, count: 0) }
+        guard mark != UInt8(ascii: "u") else {
+            held = .digits(unit: 0, count: 0)
+            return
+        }
         guard let byte = JSONEscape.byte(for: mark) else { throw .invalidEscape(at: offset - 1) }
         settleSurrogate()
         append(Unicode.Scalar(byte))
@@ -95,7 +95,8 @@ struct GrowingString: Equatable, Sendable {
 
     private mutating func accept(sequence bytes: UInt32, count: Int, missing: Int) {
         guard missing == 0 else {
-            return held = .sequence(bytes: bytes, count: count, missing: missing, next: 0x80...0xBF)
+            held = .sequence(bytes: bytes, count: count, missing: missing, next: 0x80...0xBF)
+            return
         }
         held = .nothing
         withUnsafeBytes(of: bytes.bigEndian) {

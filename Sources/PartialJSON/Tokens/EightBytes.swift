@@ -5,7 +5,7 @@ struct EightBytes {
     private static let tops: UInt64 = 0x8080_8080_8080_8080
     let bytes: UInt64
 
-    /// - Parameter start: At least eight bytes before the end of `text`.
+    /// `start` has to be at least eight bytes before the end of `text`.
     @inline(__always)
     init(_ text: Span<UInt8>, at start: Int) {
         bytes = UInt64(littleEndian: text.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))

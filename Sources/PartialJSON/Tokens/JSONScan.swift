@@ -8,8 +8,8 @@ enum JSONScan {
         return at
     }
 
-    /// - Parameter start: Just behind the opening quote.
-    /// - Returns: What stands between the quotes; the closing quote is at `range.upperBound`.
+    /// Reads on from just behind the opening quote: what stands between the quotes. The closing one is at
+    /// `range.upperBound`.
     @inline(__always)
     static func string(in text: Span<UInt8>, from start: Int) throws(JSONError) -> JSONStringToken {
         var at = start
@@ -77,8 +77,7 @@ enum JSONScan {
         }
     }
 
-    /// - Parameter start: At `-` or a digit.
-    /// - Returns: The offset behind the number. What follows it is not looked at.
+    /// The offset behind the number that begins at `start` with `-` or a digit. What follows it is not looked at.
     @inline(__always)
     static func numberEnd(in text: Span<UInt8>, from start: Int, limit: Int) throws(JSONError) -> Int {
         var at = start
@@ -102,7 +101,7 @@ enum JSONScan {
         return at
     }
 
-    /// - Parameter start: At the literal's first byte, already known.
+    /// The offset behind the literal at `start`, whose first byte is known already.
     @inline(__always)
     static func literalEnd(
         _ literal: StaticString, in text: Span<UInt8>, from start: Int

@@ -5,6 +5,7 @@ public struct JSONStringToken: Equatable, Sendable {
     /// Whether there is a backslash among them.
     public var isEscaped: Bool
 
+    /// A token with that content.
     package init(range: Range<Int>, isEscaped: Bool) {
         (self.range, self.isEscaped) = (range, isEscaped)
     }

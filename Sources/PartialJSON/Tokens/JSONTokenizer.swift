@@ -15,6 +15,7 @@ public struct JSONTokenizer: Sendable {
     private let depthLimit: Int
     private let numberLimit: Int
 
+    /// A tokenizer at the beginning of a text.
     public init(limits: JSONLimits = .init()) {
         depthLimit = limits.effectiveDepth
         numberLimit = limits.numberBytes

@@ -6,9 +6,10 @@ public struct JSONNumber: Equatable, Sendable {
     /// - Parameter digits: A number that a tokenizer accepted.
     package init(validDigits digits: String) { self.digits = digits }
 
+    /// A number without point or exponent.
     public init(_ integer: some FixedWidthInteger) { digits = String(integer) }
 
-    /// - Returns: nil for infinities and NaN, which JSON has not.
+    /// The shortest digits that read back as `double`; nil for infinities and NaN, which JSON has not.
     public init?(_ double: Double) {
         guard double.isFinite else { return nil }
         digits = String(describing: double)

@@ -1,11 +1,16 @@
 /// The members of an object in the order in which they stood, duplicates included.
 public struct JSONObject: Equatable, Sendable {
+    /// A name and its value.
     public struct Member: Equatable, Sendable {
+        /// What the name says, its escapes resolved.
         public var name: String
+        /// What stands under it.
         public var value: JSONValue
 
+        /// A member of that name.
         public init(name: String, value: JSONValue) { (self.name, self.value) = (name, value) }
 
+        /// Names are compared as code points.
         public static func == (left: Self, right: Self) -> Bool {
             left.name.isSameText(as: right.name) && left.value == right.value
         }
@@ -14,6 +19,7 @@ public struct JSONObject: Equatable, Sendable {
     /// Objects are equal when these are, their order included.
     public var members: [Member]
 
+    /// An object of these members.
     public init(_ members: [Member] = []) { self.members = members }
 
     /// The value under `name`, the last one of duplicates; names are compared as code points. Setting replaces all

@@ -5,7 +5,9 @@ public enum JSONPathStep: Hashable, Sendable {
 }
 
 extension JSONPathStep: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    /// A step to the member of that name.
     public init(stringLiteral value: String) { self = .name(value) }
+    /// A step to the element at that index, from 0.
     public init(integerLiteral value: Int) { self = .index(value) }
 }
 

@@ -17,20 +17,25 @@ public enum JSONValue: Sendable {
         return elements[index]
     }
 
+    /// Whether this is `null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
 
+    /// nil when this is no boolean.
     public var boolValue: Bool? { if case .bool(let bool) = self { bool } else { nil } }
 
-    /// See `JSONNumber.int`.
+    /// nil when this is no number, or not one that `JSONNumber.int` gives.
     public var intValue: Int? { if case .number(let number) = self { number.int } else { nil } }
 
-    /// See `JSONNumber.double`.
+    /// nil when this is no number, or beyond the range of `Double`.
     public var doubleValue: Double? { if case .number(let number) = self { number.double } else { nil } }
 
+    /// nil when this is no string.
     public var stringValue: String? { if case .string(let string) = self { string } else { nil } }
 
+    /// nil when this is no array.
     public var arrayValue: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 
+    /// nil when this is no object.
     public var objectValue: JSONObject? { if case .object(let object) = self { object } else { nil } }
 }
 
