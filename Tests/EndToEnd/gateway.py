@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -50,6 +51,12 @@ def run(*arguments: str, timeout: float = 30, **more: str) -> subprocess.Complet
         env=environment(**more),
         stdin=subprocess.DEVNULL,
     )
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from conftest import Column
-from gateway import Program, Served, ended
+from gateway import Program, Served, ended, free_port
 from provider import PATIENCE, Gate, Provider, chat
 from readers import NativeReader, SimpleReader
 from wire import Connection, Response
@@ -212,11 +211,6 @@ def test_behind_nginx(gateway: Served, gate: Gate) -> None:
             with listening(port) as connection:
                 read = lockstep(gate, chat_texts(chat_values(ask_chat(connection))), released=1)
             assert read == "".join(TOKENS)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def listening(port: int) -> Connection:
