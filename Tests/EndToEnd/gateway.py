@@ -21,7 +21,7 @@ from typing import Any, Iterator
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-LISTENING = re.compile(r"http://(?:127\.0\.0\.1|localhost):(\d+)")
+LISTENING = re.compile(r"listening on http://\S+?:(\d+)")
 
 
 def binary() -> str:

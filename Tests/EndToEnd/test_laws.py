@@ -1,0 +1,240 @@
+"""The two laws of encoders, judged by readers that are not ours.
+
+*Merging changes nothing*, and *an encoder rebuilt in the middle goes on as if nothing had happened*: in every variant of
+a stream the reader understands the same message. Chat is judged by the `openai` SDK's own decoder and accumulator, the
+simple and the native dialect by `readers.py`.
+
+FRESHET_LAWS names a file with one JSON object a line, written by a program that makes random event programs:
+
+    {"seed": 7,                                  what the program was made from
+     "dialect": "openai-chat|simple|native",
+     "framing": "sse|ndjson",
+     "named": false,                             optional, simple over SSE: `?events=named`
+     "expected": {
+       "text": "…", "reasoning": "…", "refusal": "…",   all deltas of that kind, in the order they came
+       "tool_calls": [{"id": "…", "name": "…", "arguments": "…"}],     in the order they began
+       "finish_reason": "stop",                  null where there is none
+       "outcome": "finished"},                   finished, stopped, failed, interrupted, over-budget
+     "variants": {
+       "whole":   "…stream text…",               encoded event by event
+       "merged":  "…stream text…",               deltas merged, as for a late reader
+       "resumed": ["…first part…", "…rest…"]}}   by two encoders, the second rebuilt from the fold of what came before
+
+An expected member that is left out is not compared. More variants may stand beside these; each is a text or a list of
+parts. A `resumed` that begins at an event after the first is given to a reader that has read the first part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any, Iterator
+
+import httpx2
+import openai
+import pytest
+from openai import OpenAI, Stream
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
+
+from readers import Message, ToolCall, read
+from wire import json_lines, sse_events
+
+NAMED = os.environ.get("FRESHET_LAWS")
+PROGRAMS = 1000
+DIALECTS = ("openai-chat", "simple", "native")
+SDK = OpenAI(api_key="unused", base_url="http://127.0.0.1:9/v1")
+REQUEST = httpx2.Request("POST", "http://127.0.0.1:9/v1/chat/completions")
+
+needs_laws = pytest.mark.skipif(NAMED is None, reason="FRESHET_LAWS names no file of law programs: 0 judged")
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    assert NAMED is not None
+    with Path(NAMED).open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def understood(case: dict[str, Any], parts: list[str]) -> Message:
+    if case["dialect"] == "openai-chat":
+        return read_chat(case["framing"], "".join(parts))
+    return read(case["dialect"], case["framing"], *parts, named=case.get("named", False))
+
+
+def read_chat(framing: str, text: str) -> Message:
+    """What the SDK understands: chunks by its decoder, the message by its accumulator, a failure by its exception."""
+    state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
+    message = Message()
+    chunks = 0
+    try:
+        for chunk in sdk_chunks(framing, text):
+            state.handle_chunk(chunk)
+            chunks += 1
+    except openai.APIError:
+        message.outcome = "failed"
+    except (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError):
+        pass
+    done = text.rstrip().endswith("data: [DONE]") if framing == "sse" else message.outcome is None
+    assert done == (message.outcome is None), "[DONE] after success and only then"
+    if not chunks:
+        return message
+    choice = state.current_completion_snapshot.choices[0]
+    said = choice.message
+    message.text, message.refusal = said.content or "", said.refusal or ""
+    message.reasoning = getattr(said, "reasoning_content", None) or ""
+    message.tool_calls = [
+        ToolCall(call.id, call.function.name, call.function.arguments) for call in said.tool_calls or []
+    ]
+    assert message.outcome == "failed" or said.role == "assistant", "the role, once"
+    message.finish_reason = choice.finish_reason
+    return message
+
+
+def sdk_chunks(framing: str, text: str) -> Iterator[ChatCompletionChunk]:
+    if framing == "ndjson":
+        text = "".join(f"data: {json.dumps(value)}\n\n" for value in json_lines(text))
+    response = httpx2.Response(200, request=REQUEST, content=text.encode(), headers={"content-type": "text/event-stream"})
+    yield from Stream(cast_to=ChatCompletionChunk, response=response, client=SDK)
+
+
+def judge(case: dict[str, Any], message: Message) -> None:
+    expected = case["expected"]
+    succeeded = expected.get("outcome", "finished") in ("finished", "stopped", "over-budget")
+    assert (message.outcome in (None, "finished", "stopped", "over-budget")) == succeeded, message.outcome
+    if case["dialect"] == "simple":
+        judge_simple(expected, message, succeeded)
+        return
+    for member in ("text", "reasoning", "refusal"):
+        if member in expected:
+            assert getattr(message, member) == expected[member], member
+    if "tool_calls" in expected:
+        assert [vars(call) for call in message.tool_calls] == expected["tool_calls"]
+    if succeeded and expected.get("finish_reason") is not None:
+        assert message.finish_reason == finish(case["dialect"], expected)
+    if case["dialect"] == "native" and "outcome" in expected:
+        assert message.outcome == expected["outcome"]
+
+
+def finish(dialect: str, expected: dict[str, Any]) -> str:
+    """The table of outcomes: Chat says `stop` for stopped and `length` for over-budget."""
+    by_outcome = {"stopped": "stop", "over-budget": "length"} if dialect == "openai-chat" else {}
+    return by_outcome.get(expected.get("outcome", "finished"), expected["finish_reason"])
+
+
+def judge_simple(expected: dict[str, Any], message: Message, succeeded: bool) -> None:
+    """Simple has one run of text for text and refusal, and a tool call only once it is whole, in that order."""
+    if not expected.get("refusal"):
+        assert message.text == expected.get("text", message.text)
+    else:
+        assert Counter(message.text) == Counter(expected["text"] + expected["refusal"])
+    assert message.reasoning == expected.get("reasoning", message.reasoning)
+    if "tool_calls" in expected:
+        wanted = sorted((call["id"], call["name"], value(call["arguments"])) for call in expected["tool_calls"])
+        shown = sorted((call.id, call.name, value(call.arguments, shown=True)) for call in message.tool_calls)
+        assert shown == wanted if succeeded else set(shown) <= set(wanted)
+    outcome = expected.get("outcome")
+    if outcome in ("stopped", "over-budget"):
+        assert message.finish_reason == {"stopped": "stopped", "over-budget": "length"}[outcome]
+    elif succeeded and expected.get("finish_reason") is not None:
+        assert message.finish_reason == expected["finish_reason"]
+
+
+def value(arguments: str, shown: bool = False) -> str:
+    """Arguments as a comparable JSON text. What is no JSON is shown as a string, nothing as an empty object."""
+    if shown:
+        return json.dumps(json.loads(arguments), sort_keys=True)
+    try:
+        return json.dumps(json.loads(arguments) if arguments else {}, sort_keys=True)
+    except ValueError:
+        return json.dumps(arguments)
+
+
+@needs_laws
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_laws(dialect: str, capsys: pytest.CaptureFixture[str]) -> None:
+    seeds: set[int] = set()
+    judged = 0
+    wrong: list[str] = []
+    for case in cases():
+        if case["dialect"] != dialect:
+            continue
+        seeds.add(case["seed"])
+        for name, parts in case["variants"].items():
+            try:
+                judge(case, understood(case, parts if isinstance(parts, list) else [parts]))
+            except Exception as problem:  # every seed is to be named, whatever it broke
+                wrong.append(f"seed {case['seed']} {case['framing']} {name}: {type(problem).__name__}: {problem}")
+            judged += 1
+    with capsys.disabled():
+        print(f"\nlaws, {dialect}: {len(seeds)} programs, {judged} streams judged, {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong[:20])
+    assert len(seeds) >= PROGRAMS
+
+
+# The judges themselves: each must tell a broken stream from a good one.
+
+GEN = "gen_01jd0000000000000000000000"
+START = {"type": "generation-start", "seq": 1, "id": GEN, "model": "m", "created_ms": 1, "freshet": 1}
+
+
+def native(*events: dict[str, Any]) -> str:
+    return "".join(json.dumps(event) + "\n" for event in (START, *events))
+
+
+def test_native_judge() -> None:
+    text = {"type": "text-start", "seq": 2, "block": 0}
+    first, second = ({"type": "text-delta", "seq": n, "block": 0, "delta": d} for n, d in ((3, "a"), (4, "b")))
+    close = {"type": "text-end", "seq": 5, "block": 0}
+    end = {"type": "generation-end", "seq": 6, "outcome": "finished", "finish_reason": "stop"}
+    merged = {**second, "from": 3, "delta": "ab"}
+    good = Message(text="ab", finish_reason="stop", outcome="finished")
+    assert read("native", "ndjson", native(text, first, second, close, end)) == good
+    assert read("native", "ndjson", native(text, merged, close, end)) == good
+    broken = [
+        native(text, second, close, end),
+        native(text, first, first),
+        native(text, first, {**merged}),
+        native(text, {**first, "type": "reasoning-delta"}),
+        native(text, first, second, close, end, {**close, "seq": 7}),
+        native(text, first, second, {**end, "seq": 5}),
+        native(first),
+    ]
+    for stream in broken:
+        with pytest.raises(AssertionError):
+            read("native", "ndjson", stream)
+
+
+def test_simple_judge() -> None:
+    def sse(*frames: tuple[int, dict[str, Any]]) -> str:
+        return "".join(f"id: {GEN}:{seq}\ndata: {json.dumps(value)}\n\n" for seq, value in frames)
+
+    text, done = {"type": "text", "content": "a"}, {"type": "done", "finish_reason": "stop", "usage": None}
+    assert read("simple", "sse", sse((3, text), (5, done))).outcome == "finished"
+    assert read("simple", "sse", sse((3, text)), sse((5, done))).text == "a"
+    for stream in (sse((3, text), (3, text)), sse((5, done), (6, text)), sse((4, text), (3, done))):
+        with pytest.raises(AssertionError):
+            read("simple", "sse", stream)
+
+
+def test_chat_judge() -> None:
+    def chunk(**delta: Any) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": None}
+        return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+    values = [chunk(role="assistant", content=""), chunk(content="a"), chunk(reasoning_content="r"), chunk(content="b")]
+    lines = "".join(f"data: {json.dumps(value)}\n\n" for value in values)
+    message = read_chat("sse", lines + "data: [DONE]\n\n")
+    assert (message.text, message.reasoning, message.outcome) == ("ab", "r", None)
+    failure = f"data: {json.dumps({'error': {'message': 'x'}})}\n\n"
+    assert read_chat("sse", lines + failure).outcome == "failed"
+    with pytest.raises(AssertionError):
+        read_chat("sse", lines)
+    repeated = chunk(role="assistant", content="")
+    with pytest.raises(AssertionError):
+        read_chat("sse", f"data: {json.dumps(repeated)}\n\n{lines}data: [DONE]\n\n")
+    assert len(sse_events(lines)) == len(values)
