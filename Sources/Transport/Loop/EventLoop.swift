@@ -46,7 +46,7 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
     private var table: PollTable
     private var clock = MonotonicTime.read()
     private var turnEnds = TurnEndList()
-    private var flushes: ContiguousArray<Pollable> = []
+    private var flushes: ContiguousArray<Pollable?> = []
     private var again: [Pollable] = []
     private var localWork: [@Sendable () -> Void] = []
     private var runningWork: [@Sendable () -> Void] = []
@@ -124,6 +124,13 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
         guard !pollable.isDirty else { return }
         pollable.isDirty = true
         flushes.append(pollable)
+    }
+
+    /// Takes back what `markFlush` asked for, before the connection goes to another loop. O(n).
+    func unmarkFlush(_ pollable: Pollable) {
+        guard pollable.isDirty else { return }
+        pollable.isDirty = false
+        if let index = flushes.firstIndex(where: { $0 === pollable }) { flushes[index] = nil }
     }
 
     /// Calls `ready` with input in the next turn though the kernel may have nothing new: bytes wait in user space.
@@ -228,9 +235,11 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
         let end = flushes.count
         var index = 0
         while index < end {
-            let pollable = flushes[index]
-            pollable.isDirty = false
-            pollable.flush()
+            if let pollable = flushes[index] {
+                flushes[index] = nil
+                pollable.isDirty = false
+                pollable.flush()
+            }
             index += 1
         }
         flushes.removeSubrange(0..<end)

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// A descriptor in a loop's epoll set; confined to that loop.
 class Pollable {
@@ -9,6 +10,14 @@ class Pollable {
     final var interest: UInt32 = 0
     /// Whether it waits to be flushed at the end of this turn.
     final var isDirty = false
+
+    deinit { closeDescriptor() }
+
+    /// Gives the descriptor back; the loop must have removed it.
+    final func closeDescriptor() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
 
     /// The descriptor can be read or written, or has failed; `events` are epoll's.
     func ready(_ events: UInt32) {}

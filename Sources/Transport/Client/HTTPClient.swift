@@ -1,0 +1,96 @@
+/// The HTTP/1.1 client of one loop: keeps connections and sends requests over them. Redirects are never followed,
+/// bodies come as they are on the wire.
+public final class HTTPClient {
+    /// What a client allows itself and its peers.
+    public struct Limits: Sendable {
+        /// For name, connection and TLS together.
+        public var connectTimeout = Duration.seconds(5)
+        /// A connection that waits longer for its next request is closed.
+        public var idleTimeout = Duration.seconds(60)
+        /// Waiting connections per origin and key; past it the one that waited longest is closed.
+        public var idleConnections = 64
+        /// Addresses of one name that are tried.
+        public var addresses = 6
+        /// Bytes per connection that the kernel keeps unread (SO_RCVBUF); nil leaves it to the kernel.
+        public var receiveBufferBytes: Int?
+        /// The default limits.
+        public init() {}
+    }
+
+    struct PoolKey: Hashable {
+        let origin: HTTPOrigin
+        let key: String
+    }
+
+    /// Where the client lives.
+    public let loop: EventLoop
+    let limits: Limits
+    let tls: TLSProfile?
+    let resolver: Resolver
+    private var idle: [PoolKey: [HTTPClientConnection]] = [:]
+    private var resumptions: [PoolKey: TLSResumption] = [:]
+    private static let resumptionsKept = 256
+
+    /// On the loop or before it is used there.
+    ///
+    /// - Parameter tls: nil refuses https.
+    public init(loop: EventLoop, tls: TLSProfile?, resolver: Resolver, limits: Limits = Limits()) {
+        self.loop = loop
+        self.tls = tls
+        self.resolver = resolver
+        self.limits = limits
+    }
+
+    /// Sends a request over a waiting connection or a new one.
+    ///
+    /// A request over a waiting connection that turns out to be closed is sent once more over a new one, provided not
+    /// one byte of a response has come: servers close idle connections at any moment, and such a request was not read.
+    public func send(_ request: HTTPClientRequest, to delegate: any HTTPClientDelegate) -> HTTPClientExchange {
+        loop.preconditionOnLoop()
+        let exchange = HTTPClientExchange(request: request, delegate: delegate)
+        let key = PoolKey(origin: request.origin, key: request.poolKey)
+        if let connection = takeIdle(key) { connection.reuse(for: exchange) } else { connect(exchange, key) }
+        return exchange
+    }
+
+    /// Closes the connections that wait; requests under way go on.
+    public func closeIdle() {
+        let waiting = idle.values.joined()
+        idle = [:]
+        for connection in waiting { connection.abandon() }
+    }
+
+    /// Connections that wait for a request.
+    public var idleCount: Int { idle.values.reduce(0) { $0 + $1.count } }
+
+    func connect(_ exchange: HTTPClientExchange, _ key: PoolKey) {
+        HTTPClientConnection(client: self, key: key).begin(exchange)
+    }
+
+    func keep(_ connection: HTTPClientConnection) {
+        var waiting = idle.removeValue(forKey: connection.key) ?? []
+        let oldest = waiting.count >= limits.idleConnections && !waiting.isEmpty ? waiting.removeFirst() : nil
+        waiting.append(connection)
+        idle[connection.key] = waiting
+        oldest?.abandon()
+    }
+
+    func forget(_ connection: HTTPClientConnection) {
+        guard let place = idle[connection.key]?.firstIndex(where: { $0 === connection }) else { return }
+        idle[connection.key]?.remove(at: place)
+        if idle[connection.key]?.isEmpty == true { idle[connection.key] = nil }
+    }
+
+    private func takeIdle(_ key: PoolKey) -> HTTPClientConnection? {
+        guard let connection = idle[key]?.popLast() else { return nil }
+        if idle[key]?.isEmpty == true { idle[key] = nil }
+        return connection
+    }
+
+    func resumption(for key: PoolKey) -> TLSResumption? { resumptions[key] }
+
+    func keep(_ resumption: TLSResumption, for key: PoolKey) {
+        if resumptions.count >= Self.resumptionsKept { resumptions = [:] }
+        resumptions[key] = resumption
+    }
+}

@@ -1,0 +1,46 @@
+public import FreshetHTTPWire
+
+/// One request of a client.
+public struct HTTPClientRequest: Sendable {
+    /// Where it goes.
+    public var origin: HTTPOrigin
+    /// Connections are shared only among requests of one key: one route's credentials never meet another's.
+    public var poolKey: String
+    /// A token, as it is sent.
+    public var method: String
+    /// Path and query, as they are sent.
+    public var target: String
+    /// Without `host`, `content-length`, `transfer-encoding`, `connection`, `expect` and `accept-encoding`: the client
+    /// sets the first two and never sends the others.
+    public var fields: HTTPFields
+    /// Sent with its length; none is announced for an empty body of GET and HEAD.
+    public var body: [UInt8]
+    /// For name, connection and TLS together; nil takes the client's.
+    public var connectTimeout: Duration?
+
+    /// A request with an empty pool key and no body.
+    public init(
+        origin: HTTPOrigin, poolKey: String = "", method: String = "GET", target: String = "/",
+        fields: HTTPFields = HTTPFields(), body: [UInt8] = []
+    ) {
+        self.origin = origin
+        self.poolKey = poolKey
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+    }
+
+    /// The head as it goes out.
+    func encodedHead() throws(HTTPError) -> [UInt8] {
+        var fields = fields
+        for name in ["host", "content-length", "transfer-encoding", "connection", "expect", "accept-encoding"] {
+            fields.remove(name)
+        }
+        fields.append("host", origin.authority)
+        if !body.isEmpty || (method != "GET" && method != "HEAD") { fields.append("content-length", String(body.count)) }
+        var bytes: [UInt8] = []
+        try HTTPEncoder.encodeRequest(method: method, target: target, fields: fields, into: &bytes)
+        return bytes
+    }
+}

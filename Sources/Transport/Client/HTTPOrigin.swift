@@ -1,0 +1,29 @@
+/// Where a request goes: connections of different origins are never mixed.
+public struct HTTPOrigin: Hashable, Sendable {
+    /// How the bytes travel.
+    public enum Scheme: String, Hashable, Sendable {
+        /// In the clear.
+        case http
+        /// Over TLS.
+        case https
+    }
+    /// How the bytes travel.
+    public let scheme: Scheme
+    /// A name or an IP literal, without brackets.
+    public let host: String
+    /// From 1 to 65535.
+    public let port: UInt16
+
+    /// - Parameter port: nil for the scheme's own, 80 or 443.
+    public init(scheme: Scheme, host: String, port: UInt16? = nil) {
+        self.scheme = scheme
+        self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        self.port = port ?? (scheme == .https ? 443 : 80)
+    }
+
+    /// The value of `host`: the port only where it is not the scheme's own.
+    public var authority: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (scheme == .https ? 443 : 80) ? name : "\(name):\(port)"
+    }
+}

@@ -1,0 +1,111 @@
+import Glibc
+import Synchronization
+
+/// The listening socket, on the loop that accepts.
+final class HTTPListener: Pollable {
+    private let loop: EventLoop
+    private var server: HTTPServer?
+    private var pause: LoopTimer?
+    /// Given up when the process is out of descriptors, so that a connection can be taken and turned away.
+    private var reserve: Int32 = -1
+
+    private static let perTurn = 64
+    private static let pauseWhenFull = Duration.milliseconds(100)
+
+    init(descriptor: Int32, loop: EventLoop) {
+        self.loop = loop
+        super.init()
+        self.descriptor = descriptor
+    }
+
+    func start(for server: HTTPServer) {
+        guard descriptor >= 0 else { return }
+        self.server = server
+        reserve = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        pause = loop.schedule(at: .never) { [unowned self] in loop.change(self, interest: Poll.input) }
+        loop.add(self, interest: Poll.input)
+    }
+
+    func stop() {
+        loop.remove(self)
+        closeDescriptor()
+        if reserve >= 0 { Glibc.close(reserve) }
+        reserve = -1
+        pause?.cancel()
+        server = nil
+    }
+
+    override func loopStopped() { stop() }
+
+    override func ready(_ events: UInt32) {
+        for _ in 0..<Self.perTurn {
+            guard let server, descriptor >= 0 else { return }
+            let (accepted, peer) = Socket.accept(descriptor)
+            guard accepted >= 0 else {
+                if failed(-accepted) { continue } else { return }
+            }
+            guard let peer else {
+                Glibc.close(accepted)
+                continue
+            }
+            place(accepted, peer, for: server)
+        }
+    }
+
+    private func place(_ accepted: Int32, _ peer: SocketAddress, for server: HTTPServer) {
+        let open = server.openConnections.add(1, ordering: .relaxed).newValue
+        guard open <= server.configuration.limits.connections else {
+            server.openConnections.subtract(1, ordering: .relaxed)
+            return turnAway(accepted, for: server)
+        }
+        let target = leastLoaded(server.group)
+        target.load.add(1, ordering: .relaxed)
+        if target === loop {
+            HTTPServerConnection(descriptor: accepted, peer: peer, server: server, loop: target).start()
+        } else {
+            target.execute {
+                HTTPServerConnection(descriptor: accepted, peer: peer, server: server, loop: target).start()
+            }
+        }
+    }
+
+    private func leastLoaded(_ group: EventLoopGroup) -> EventLoop {
+        var (best, least) = (group.loops[0], Int.max)
+        for loop in group.loops {
+            let load = loop.load.load(ordering: .relaxed)
+            if load < least { (best, least) = (loop, load) }
+        }
+        return best
+    }
+
+    /// One short answer into the empty socket buffer; nothing is waited for.
+    private func turnAway(_ accepted: Int32, for server: HTTPServer) {
+        let answer = HTTPServerConnection.refusal(
+            503, "too many connections", path: "", retryAfter: true, server: server)
+        _ = answer.withUnsafeBufferPointer { Socket.send(accepted, $0) }
+        Glibc.close(accepted)
+    }
+
+    /// - Returns: Whether to go on accepting in this turn.
+    private func failed(_ error: Int32) -> Bool {
+        switch error {
+        case EAGAIN: return false
+        case EMFILE, ENFILE:
+            if reserve >= 0 {
+                Glibc.close(reserve)
+                let (accepted, _) = Socket.accept(descriptor)
+                if accepted >= 0 { Glibc.close(accepted) }
+                reserve = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            }
+            return rest()
+        case ENOBUFS, ENOMEM: return rest()
+        default: return true  // the connection died while it waited; the next one may be well
+        }
+    }
+
+    private func rest() -> Bool {
+        loop.change(self, interest: 0)
+        pause?.rearm(after: Self.pauseWhenFull)
+        return false
+    }
+}

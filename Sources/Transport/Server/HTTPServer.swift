@@ -1,0 +1,86 @@
+import Glibc
+import Synchronization
+
+/// An HTTP/1.1 server: one listening socket whose connections are spread over the loops of a group.
+public final class HTTPServer: Sendable {
+    /// Makes the body of an answer that the server gives by itself, in the words of whoever asked.
+    ///
+    /// Gets the status, a reason for people and the path, which is empty when the head could not be read.
+    public typealias Refusal =
+        @Sendable (_ status: Int, _ reason: String, _ path: String) -> (contentType: String, body: [UInt8])
+
+    /// Where it really listens.
+    public let localAddress: SocketAddress
+
+    let configuration: HTTPServerConfiguration
+    let group: EventLoopGroup
+    let onRequest: @Sendable (HTTPServerExchange) -> Void
+    let onRefuse: Refusal
+    let openConnections = Atomic<Int>(0)
+    let bodyBytes = Atomic<Int>(0)
+    let isDraining = Atomic<Bool>(false)
+    private let listener: LoopBound<HTTPListener>
+
+    /// Listens from now on.
+    ///
+    /// - Parameters:
+    ///   - group: Its first loop accepts; all of them serve.
+    ///   - onRefuse: See `Refusal`; the default is one line of plain text.
+    ///   - onRequest: Called on the connection's loop once head and body are whole.
+    /// - Throws: `systemFailure` when the address cannot be listened on, `invalidRequest` when it is no IP literal.
+    public init(
+        group: EventLoopGroup, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        onRefuse: @escaping Refusal = HTTPServer.plainRefusal,
+        onRequest: @escaping @Sendable (HTTPServerExchange) -> Void
+    ) throws(TransportError) {
+        guard let address = SocketAddress(literal: configuration.address, port: configuration.port) else {
+            throw TransportError(.invalidRequest, "\(configuration.address) is not an IP address to listen on")
+        }
+        let descriptor = try Socket.listen(on: address, backlog: configuration.backlog)
+        // Linux hands a listening socket's options on to the sockets it accepts: no calls per connection.
+        Socket.tune(descriptor)
+        if let bytes = configuration.limits.sendBufferBytes {
+            Socket.set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes))
+        }
+        self.group = group
+        self.configuration = configuration
+        self.onRequest = onRequest
+        self.onRefuse = onRefuse
+        localAddress = Socket.localAddress(descriptor) ?? address
+        let loop = group.loops[0]
+        listener = LoopBound(HTTPListener(descriptor: descriptor, loop: loop), on: loop)
+        loop.execute { [self] in listener.value.start(for: self) }
+    }
+
+    /// One line of plain text.
+    public static let plainRefusal: Refusal = { _, reason, _ in
+        ("text/plain; charset=utf-8", Array((reason + "\n").utf8))
+    }
+
+    /// How many connections are open.
+    public var connectionCount: Int { openConnections.load(ordering: .relaxed) }
+
+    /// Takes no more connections, closes those that wait for a request and lets the others end with their answer.
+    public func stopAccepting() {
+        isDraining.store(true, ordering: .relaxed)
+        listener.loop.execute { [listener] in listener.value.stop() }
+        forEachConnection { $0.closeIfIdle() }
+    }
+
+    /// Closes everything now; clients of open answers see them cut.
+    public func close() {
+        isDraining.store(true, ordering: .relaxed)
+        listener.loop.execute { [listener] in listener.value.stop() }
+        forEachConnection { $0.loopStopped() }
+    }
+
+    private func forEachConnection(_ body: @escaping @Sendable (HTTPServerConnection) -> Void) {
+        for loop in group.loops {
+            loop.execute { [self] in
+                for pollable in loop.pollables {
+                    if let connection = pollable as? HTTPServerConnection, connection.server === self { body(connection) }
+                }
+            }
+        }
+    }
+}

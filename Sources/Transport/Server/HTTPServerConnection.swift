@@ -1,0 +1,460 @@
+import CLinux
+import FreshetHTTPWire
+import Glibc
+import Synchronization
+
+/// One client's connection: reads a request, waits for its answer, reads the next.
+///
+/// The socket is always watched for the client's departure. While an answer is under way further requests are kept
+/// unread, up to a limit.
+final class HTTPServerConnection: Pollable {
+    private enum Phase {
+        /// Waiting for a request, or inside one.
+        case reading
+        /// The request was delivered.
+        case answering
+        /// The answer is out; what the client still sends is thrown away until it closes.
+        case lingering
+        /// The answer is cut; waits until the client's kernel has all of it.
+        case resetting
+        case closed
+    }
+    private enum End {
+        case open, whole, cut
+    }
+
+    let server: HTTPServer
+    let peer: SocketAddress
+    private(set) var loop: EventLoop
+
+    private var phase = Phase.reading
+    private var decoder = HTTPRequestDecoder()
+    /// Bytes behind the present request.
+    private var backlog: [UInt8] = []
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    /// What of the server's account of bodies is ours.
+    private var accounted = 0
+    private var exchange: HTTPServerExchange?
+
+    private var output = OutputBuffer()
+    /// Set when the response has begun.
+    private var delivery: HTTPResponseDelivery?
+    private var end = End.open
+    private var isRefused = false  // the socket did not take everything
+    private var isAboveLowWater = false
+
+    private var timer: LoopTimer?
+    /// Nothing of the next request is here.
+    private var awaitsRequest = true
+    private var bodyMark = 0
+    private var resetDeadline = MonotonicTime.never
+    private var countsAsLoad = true
+
+    private static let bodyRatePeriod = Duration.seconds(10)
+    private static let resetPoll = Duration.milliseconds(5)
+
+    /// The listener has counted the connection and its loop's load already.
+    init(descriptor: Int32, peer: SocketAddress, server: HTTPServer, loop: EventLoop) {
+        self.peer = peer
+        self.server = server
+        self.loop = loop
+        super.init()
+        self.descriptor = descriptor
+    }
+
+    deinit { if phase != .closed { release() } }
+
+    func start() {
+        startTimer(server.configuration.timeouts.head)
+        loop.add(self, interest: Poll.input | Poll.halfClosed)
+    }
+
+    // MARK: Events
+
+    override func ready(_ events: UInt32) {
+        guard phase != .closed else { return }
+        if events & Poll.failed != 0 { return gone() }
+        if phase == .lingering { return receive() }
+        if events & (Poll.hungUp | Poll.halfClosed) != 0 { return gone() }
+        if events & Poll.output != 0 {
+            // What ends an answer may deliver the next request, and that may take the connection to another loop:
+            // input is left for the next turn, in which epoll tells of it again.
+            let isAnswering = phase == .answering
+            sendPending()
+            if isAnswering || phase == .closed { return }
+        }
+        if events & Poll.input != 0 { receive() }
+    }
+
+    override func loopStopped() { gone() }
+
+    private func receive() {
+        switch Socket.receive(descriptor, into: loop.scratch) {
+        case .bytes(let count): received(UnsafeBufferPointer(rebasing: loop.scratch[..<count]))
+        case .wouldBlock: break
+        case .ended, .failed: gone()
+        }
+    }
+
+    private func received(_ bytes: UnsafeBufferPointer<UInt8>) {
+        switch phase {
+        case .reading: read(bytes)
+        case .answering:
+            backlog.append(contentsOf: bytes)
+            if backlog.count >= server.configuration.limits.pipelinedBytes { updateInterest() }
+        case .lingering, .resetting, .closed: break
+        }
+    }
+
+    private func timeIsUp() {
+        switch phase {
+        case .reading where awaitsRequest: closeNow()
+        case .reading where head == nil: refuse(408, "The request's head took too long.")
+        case .reading: checkBodyRate()
+        case .answering: gone()
+        case .resetting: resetWhenDelivered()
+        case .lingering: closeNow()
+        case .closed: break
+        }
+    }
+
+    /// Closes a connection that waits for its next request.
+    func closeIfIdle() { if phase == .reading, awaitsRequest { closeNow() } }
+
+    // MARK: Reading
+
+    private func read(_ bytes: UnsafeBufferPointer<UInt8>) {
+        if awaitsRequest { requestBegan() }
+        var position = 0
+        do throws(HTTPError) {
+            let input = bytes.span
+            while let part = try decoder.next(input, from: &position) {
+                switch part {
+                case .head(let head): guard accept(head) else { return }
+                case .body(let range): guard take(UnsafeBufferPointer(rebasing: bytes[range])) else { return }
+                case .end:
+                    if position < bytes.count { backlog.append(contentsOf: bytes[position...]) }
+                    return deliver()
+                }
+            }
+        } catch {
+            refuse(error.status, error.reason)
+        }
+    }
+
+    private func requestBegan() {
+        awaitsRequest = false
+        countLoad(true)
+        timer?.rearm(after: server.configuration.timeouts.head)
+    }
+
+    private func accept(_ head: HTTPRequestHead) -> Bool {
+        self.head = head
+        if case .length(let count) = head.body {
+            guard count <= UInt64(server.configuration.limits.bodyBytes) else { return refuseLargeBody() }
+            body.reserveCapacity(Int(min(count, 1 << 20)))
+        }
+        guard head.body != .none else { return true }
+        timer?.rearm(after: Self.bodyRatePeriod)
+        bodyMark = 0
+        if head.expectsContinue {
+            output.append { $0.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8) }
+            loop.markFlush(self)
+        }
+        return true
+    }
+
+    private func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let limits = server.configuration.limits
+        guard body.count + bytes.count <= limits.bodyBytes else { return refuseLargeBody() }
+        accounted += bytes.count
+        guard server.bodyBytes.add(bytes.count, ordering: .relaxed).newValue <= limits.allBodiesBytes else {
+            refuse(503, "Too many request bodies are held.", retryAfter: true)
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    private func refuseLargeBody() -> Bool {
+        refuse(413, "The body is longer than \(server.configuration.limits.bodyBytes) bytes.")
+        return false
+    }
+
+    private func checkBodyRate() {
+        let least = server.configuration.limits.bodyBytesPerSecond * 10
+        guard body.count - bodyMark >= least else { return refuse(408, "The request's body came too slowly.") }
+        bodyMark = body.count
+        timer?.rearm(after: Self.bodyRatePeriod)
+    }
+
+    /// Nothing may touch the connection after this: it may live on another loop by then.
+    private func deliver() {
+        guard let head else { return }
+        phase = .answering
+        timer?.disarm()
+        let exchange = HTTPServerExchange(head: head, body: body, connection: self)
+        body = []
+        self.exchange = exchange
+        server.onRequest(exchange)
+    }
+
+    private func readNext() {
+        phase = .reading
+        (delivery, end, head) = (nil, .open, nil)
+        awaitsRequest = true
+        countLoad(false)
+        updateInterest()
+        timer?.rearm(after: server.configuration.timeouts.idle)
+        guard !backlog.isEmpty else { return }
+        let bytes = backlog
+        backlog = []
+        bytes.withUnsafeBufferPointer { read($0) }
+    }
+
+    // MARK: Answering
+
+    var hasStarted: Bool { delivery != nil }
+
+    var pendingBytes: Int { output.count }
+
+    func respond(status: Int, fields: HTTPFields, body: [UInt8]) {
+        guard begin(status: status, fields: fields, length: UInt64(body.count)) else { return }
+        end = .whole
+        if delivery?.sendsBody == true { output.append { $0.append(contentsOf: body) } }
+    }
+
+    func startStream(status: Int, fields: HTTPFields) { _ = begin(status: status, fields: fields, length: nil) }
+
+    /// - Returns: false when nothing can be sent: the client has gone, or the fields cannot be put on a line.
+    private func begin(status: Int, fields: HTTPFields, length: UInt64?) -> Bool {
+        guard phase == .answering, let head else { return false }
+        precondition(delivery == nil, "one request has one response")
+        let delivery = HTTPResponseDelivery(
+            answering: head, status: status, length: length, keepAlive: !server.isDraining.load(ordering: .relaxed))
+        do throws(HTTPError) {
+            let bytes = try Self.encode(status, fields, delivery)
+            output.append { $0.append(contentsOf: bytes) }
+        } catch {
+            refuse(error.status, error.reason)
+            return false
+        }
+        self.delivery = delivery
+        loop.markFlush(self)
+        return true
+    }
+
+    private static func encode(
+        _ status: Int, _ fields: HTTPFields, _ delivery: HTTPResponseDelivery
+    ) throws(HTTPError) -> [UInt8] {
+        var fields = fields
+        delivery.apply(to: &fields)
+        var bytes: [UInt8] = []
+        try HTTPEncoder.encodeResponse(status: status, fields: fields, into: &bytes)
+        return bytes
+    }
+
+    func write(_ fill: (inout [UInt8]) -> Void) {
+        guard phase == .answering, end == .open else { return }
+        guard let delivery else { preconditionFailure("write follows startStream") }
+        guard delivery.sendsBody else { return }
+        if delivery.framing == .chunked { output.appendToChunk(fill) } else { output.append(fill) }
+        loop.markFlush(self)
+    }
+
+    func flushNow() { if phase == .answering, end == .open { sendPending() } }
+
+    func endStream() {
+        guard phase == .answering, end == .open else { return }
+        guard let delivery else { preconditionFailure("endStream follows startStream") }
+        if delivery.sendsBody, delivery.framing == .chunked { output.append { HTTPEncoder.encodeLastChunk(into: &$0) } }
+        end = .whole
+        loop.markFlush(self)
+    }
+
+    func abortStream() {
+        guard phase == .answering, end == .open else { return }
+        end = .cut
+        loop.markFlush(self)
+    }
+
+    // MARK: Sending
+
+    override func flush() { if phase == .answering || phase == .reading { sendPending() } }
+
+    private func sendPending() {
+        output.sealChunk()
+        guard !output.isEmpty else { return drained() }
+        let (transfer, wanted) = output.withUnsent { (Socket.send(descriptor, $0), $0.count) }
+        switch transfer {
+        case .bytes(let count):
+            output.consume(count)
+            if count == wanted { drained() } else { refused(tookSome: count > 0) }
+        case .wouldBlock: refused(tookSome: false)
+        case .ended, .failed: gone()
+        }
+    }
+
+    private func drained() {
+        let wasRefused = isRefused
+        let wasAbove = isAboveLowWater
+        (isRefused, isAboveLowWater) = (false, false)
+        if wasRefused {
+            updateInterest()
+            if phase == .answering { timer?.disarm() }
+        }
+        guard phase == .answering else { return }
+        guard end == .open else { return finish() }
+        if wasRefused || wasAbove { exchange?.onWritable?() }
+    }
+
+    private func refused(tookSome: Bool) {
+        if tookSome || !isRefused { timer?.rearm(after: server.configuration.timeouts.write) }
+        if !isRefused {
+            isRefused = true
+            updateInterest()
+        }
+        let isAbove = output.count > server.configuration.limits.lowWaterBytes
+        let fell = isAboveLowWater && !isAbove
+        isAboveLowWater = isAbove
+        if fell, phase == .answering, end == .open { exchange?.onWritable?() }
+    }
+
+    /// The whole answer is with the kernel.
+    private func finish() {
+        let finished = exchange
+        exchange = nil
+        finished?.completed()
+        releaseBody()
+        if end == .cut, delivery?.framing == .untilClose {
+            resetWhenDelivered()
+        } else if end == .cut || delivery?.keepAlive != true || server.isDraining.load(ordering: .relaxed) {
+            linger()
+        } else {
+            readNext()
+        }
+    }
+
+    private func refuse(_ status: Int, _ reason: String, retryAfter: Bool = false) {
+        let answer = Self.refusal(status, reason, path: head?.path ?? "", retryAfter: retryAfter, server: server)
+        phase = .answering
+        (delivery, end) = (nil, .whole)
+        output.append { $0.append(contentsOf: answer) }
+        body = []
+        timer?.rearm(after: server.configuration.timeouts.write)
+        loop.markFlush(self)
+    }
+
+    static func refusal(
+        _ status: Int, _ reason: String, path: String, retryAfter: Bool, server: HTTPServer
+    ) -> [UInt8] {
+        let (type, body) = server.onRefuse(status, reason, path)
+        var fields = HTTPFields()
+        fields.append("content-type", type)
+        if retryAfter { fields.append("retry-after", "1") }
+        let delivery = HTTPResponseDelivery(
+            method: "GET", version: .http11, status: status, length: UInt64(body.count), keepAlive: false)
+        // Fields of our own: should the given type not be fit for a line, the body alone still tells the reason.
+        return ((try? encode(status, fields, delivery)) ?? []) + body
+    }
+
+    // MARK: Closing
+
+    /// Closes our side and waits for the client's, so that unread bytes of its do not make the kernel reset the
+    /// connection and take the answer with it.
+    private func linger() {
+        phase = .lingering
+        shutdown(descriptor, Int32(SHUT_WR))
+        backlog = []
+        updateInterest()
+        timer?.rearm(after: server.configuration.timeouts.linger)
+    }
+
+    private func resetWhenDelivered() {
+        if phase != .resetting {
+            phase = .resetting
+            resetDeadline = loop.now() + server.configuration.timeouts.linger
+            updateInterest()
+        }
+        guard freshet_unacknowledged(descriptor) > 0, loop.now() < resetDeadline else {
+            Socket.resetOnClose(descriptor)
+            return closeNow()
+        }
+        timer?.rearm(after: Self.resetPoll)
+    }
+
+    private func gone() {
+        let lost = exchange
+        exchange = nil
+        closeNow()
+        lost?.lost()
+    }
+
+    private func closeNow() {
+        guard phase != .closed else { return }
+        loop.remove(self)
+        release()
+        phase = .closed
+        closeDescriptor()
+        timer?.cancel()
+        output.clear()
+        (backlog, body) = ([], [])
+    }
+
+    private func release() {
+        server.openConnections.subtract(1, ordering: .relaxed)
+        countLoad(false)
+        releaseBody()
+    }
+
+    private func releaseBody() {
+        if accounted > 0 { server.bodyBytes.subtract(accounted, ordering: .relaxed) }
+        accounted = 0
+    }
+
+    private func countLoad(_ counts: Bool) {
+        guard counts != countsAsLoad else { return }
+        countsAsLoad = counts
+        if counts { loop.load.add(1, ordering: .relaxed) } else { loop.load.subtract(1, ordering: .relaxed) }
+    }
+
+    // MARK: Loop
+
+    func leaveLoop() {
+        precondition(delivery == nil, "an exchange moves before its response")
+        guard phase != .closed else { return }
+        loop.unmarkFlush(self)
+        loop.remove(self)
+        timer?.cancel()
+        timer = nil
+        countLoad(false)
+    }
+
+    func enterLoop(_ target: EventLoop) {
+        guard phase != .closed else { return }
+        loop = target
+        countLoad(true)
+        startTimer(nil)
+        target.add(self, interest: wantedInterest)
+        if !output.isEmpty { target.markFlush(self) }
+    }
+
+    private func startTimer(_ delay: Duration?) {
+        timer = loop.schedule(at: delay.map { loop.now() + $0 } ?? .never) { [unowned self] in timeIsUp() }
+    }
+
+    private func updateInterest() { loop.change(self, interest: wantedInterest) }
+
+    private var wantedInterest: UInt32 {
+        let output = isRefused ? Poll.output : 0
+        switch phase {
+        case .reading: return Poll.input | Poll.halfClosed | output
+        case .answering:
+            let isFull = backlog.count >= server.configuration.limits.pipelinedBytes
+            return (isFull ? 0 : Poll.input) | Poll.halfClosed | output
+        case .lingering: return Poll.input
+        case .resetting, .closed: return 0
+        }
+    }
+}
