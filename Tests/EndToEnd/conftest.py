@@ -94,7 +94,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("the same reader against the provider (direct) and through Freshet")
     terminalreporter.write_line(f"{'':72}" + "".join(f"{name:>9}" for name in shown))
     for case, row in sorted(RESULTS.items()):
-        terminalreporter.write_line(f"{case[:71]:72}" + "".join(f"{marks.get(row.get(name, ''), ''):>9}" for name in shown))
+        terminalreporter.write_line(
+            f"{case[:71]:72}" + "".join(f"{marks.get(row.get(name, ''), ''):>9}" for name in shown)
+        )
     for name in shown:
         good = sum(row.get(name) == "passed" for row in RESULTS.values())
         terminalreporter.write_line(f"{name}: {good} of {len(RESULTS)} cases")

@@ -151,7 +151,9 @@ class Gateway:
                 self.output += data
             else:
                 self.errors += data
-            if not self._port and (found := LISTENING.search((self.output + b"\n" + self.errors).decode(errors="replace"))):
+            if not self._port and (
+                found := LISTENING.search((self.output + b"\n" + self.errors).decode(errors="replace"))
+            ):
                 self._port = int(found[1])
                 self._ready.set()
         if name == "out" and not self._port:
@@ -171,7 +173,10 @@ class Gateway:
 
     def said(self) -> str:
         """Everything it printed, for a failure's report."""
-        parts = [f"--- {name}\n{text.decode(errors='replace')}" for name, text in (("stdout", self.output), ("stderr", self.errors))]
+        parts = [
+            f"--- {name}\n{text.decode(errors='replace')}"
+            for name, text in (("stdout", self.output), ("stderr", self.errors))
+        ]
         return f"--- exit {self.process.poll()}\n" + "\n".join(parts)
 
     def stop(self) -> int:

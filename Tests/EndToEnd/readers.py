@@ -80,17 +80,19 @@ class SimpleReader:
             return
         value = block.json()
         must(block.id is not None, "every event has an id", block)
-        must("id" not in value or value["type"] in ("tool_call", "tool_result"), "over SSE the id is the frame's", value)
+        must(
+            "id" not in value or value["type"] in ("tool_call", "tool_result"), "over SSE the id is the frame's", value
+        )
         kind = value["type"]
         wanted = {"text": "token", "error": "failure"}.get(kind, kind) if self.named else None
         must(block.event == wanted, "the event's name", block.event, wanted)
         self._apply(value)
 
     def line(self, value: dict[str, Any]) -> None:
-        """One NDJSON line. A tool call's own id stands in `id` too; the position is then the last member's."""
-        place = value.get("id")
-        must(isinstance(place, str), "every line has an id", value)
-        self._moved(str(place), True)
+        """One NDJSON line: the position is the member whose value is a cursor (a tool call has an id of its own)."""
+        places = [member for member in value.values() if isinstance(member, str) and CURSOR.fullmatch(member)]
+        must(len(places) == 1, "every line has one position", value)
+        self._moved(places[0], True)
         self._apply(value)
 
     def _moved(self, text: str, carries_data: bool) -> None:

@@ -46,13 +46,17 @@ def problem(response: Response) -> dict[str, Any]:
 # Without keys.
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]:80", "192.168.1.7", "chat.example.com:80"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]:80", "192.168.1.7", "chat.example.com:80"]
+)
 def test_host_that_may(provider: Provider, host: str) -> None:
     with served(provider, hosts=["chat.example.com"]) as gateway:
         assert ask(gateway.port, "POST", "/v1/chat/completions", BODY, host=host).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "chat.example.com.", "a b"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "chat.example.com.", "a b"]
+)
 def test_host_that_may_not(provider: Provider, host: str) -> None:
     """A name of a web page's own that leads here could spend."""
     with served(provider) as gateway:
@@ -191,10 +195,18 @@ def test_our_key_is_masked(provider: Provider) -> None:
 
 def test_unknown_paths_and_methods(provider: Provider) -> None:
     with served(provider) as gateway:
-        for method, target in (("GET", "/v1/nothing"), ("POST", "/v2/chat/completions"), ("GET", "/v1/chat/completions/")):
+        for method, target in (
+            ("GET", "/v1/nothing"),
+            ("POST", "/v2/chat/completions"),
+            ("GET", "/v1/chat/completions/"),
+        ):
             response = ask(gateway.port, method, target)
             assert response.status == 404 and target.partition("?")[0] in problem(response)["message"]
-        for method, target in (("GET", "/v1/chat/completions"), ("DELETE", "/v1/models"), ("PUT", "/api/chat?prompt=x")):
+        for method, target in (
+            ("GET", "/v1/chat/completions"),
+            ("DELETE", "/v1/models"),
+            ("PUT", "/api/chat?prompt=x"),
+        ):
             response = ask(gateway.port, method, target)
             assert response.status == 405 and problem(response)["message"] and response.headers["allow"]
     assert provider.count == 0
@@ -226,7 +238,9 @@ def test_bad_requests(provider: Provider, case: str, target: str) -> None:
     assert provider.count == 0
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"nonsense", b'{"model":"m",}', b"{}" * 2, b"[" * 100_000, b'"\xff"'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"nonsense", b'{"model":"m",}', b"{}" * 2, b"[" * 100_000, b'"\xff"']
+)
 @pytest.mark.parametrize("target", ["/v1/chat/completions", "/v1/generations"])
 def test_bodies_that_are_no_request(gateway: Served, provider: Provider, target: str, body: bytes) -> None:
     response = ask(gateway.port, "POST", target, body)
@@ -322,7 +336,7 @@ WRONG: dict[str, tuple[str, str, int | None]] = {
     "unknown-key": ("listen: 127.0.0.1:0\nlissten: 1\n", "lissten", 2),
     "unknown-inner-key": ("providers:\n  a:\n    kind: openai\n    base_uri: x\n", "base_uri", 4),
     "bare-number": ("providers:\n  a:\n    kind: openai\n    deadlines: { head: 30 }\n", "head", 4),
-    "unset": ("providers:\n  a: { kind: openai, api_key: \"${NOT_SET_HERE}\" }\n", "NOT_SET_HERE", 2),
+    "unset": ('providers:\n  a: { kind: openai, api_key: "${NOT_SET_HERE}" }\n', "NOT_SET_HERE", 2),
     "no-provider": ("models:\n  fast: { routes: [nobody/x] }\n", "nobody", 2),
     "no-yaml": ("listen: [\n", "", None),
     "odd-kind": ("providers:\n  a: { kind: carrier-pigeon }\n", "carrier-pigeon", 2),

@@ -277,7 +277,11 @@ def test_missing(provider: Provider) -> None:
     settings = configuration(provider.url, LOOPS[0])
     del settings["default_model"]
     with Served(settings) as gateway:
-        for target, named in (("/api/chat", "prompt"), ("/api/chat?model=m", "prompt"), ("/api/chat?prompt=x", "model")):
+        for target, named in (
+            ("/api/chat", "prompt"),
+            ("/api/chat?model=m", "prompt"),
+            ("/api/chat?prompt=x", "model"),
+        ):
             with Connection(gateway.port) as connection:
                 response = connection.request("GET", target)
                 assert response.status == 400, target

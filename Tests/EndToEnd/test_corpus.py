@@ -94,13 +94,16 @@ def trusted(final: dict[str, Any]) -> dict[str, Any]:
 
 def known(value: Any) -> Any:
     """Without nulls: the SDK's versions name different members that nobody sent."""
-    return {key: known(inner) for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value
+    return (
+        {key: known(inner) for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value
+    )
 
 
 def trusted_choice(choice: dict[str, Any]) -> dict[str, Any]:
     message = choice["message"]
     calls = [
-        (call["id"], call["function"]["name"], call["function"]["arguments"]) for call in message.get("tool_calls") or []
+        (call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in message.get("tool_calls") or []
     ]
     parts = {"content": message.get("content") or None, "refusal": message.get("refusal") or None}
     return {**parts, "index": choice["index"], "tool_calls": calls, "finish_reason": choice["finish_reason"]}

@@ -97,7 +97,9 @@ def read_chat(framing: str, text: str) -> Message:
 def sdk_chunks(framing: str, text: str) -> Iterator[ChatCompletionChunk]:
     if framing == "ndjson":
         text = "".join(f"data: {json.dumps(value)}\n\n" for value in json_lines(text))
-    response = httpx2.Response(200, request=REQUEST, content=text.encode(), headers={"content-type": "text/event-stream"})
+    response = httpx2.Response(
+        200, request=REQUEST, content=text.encode(), headers={"content-type": "text/event-stream"}
+    )
     yield from Stream(cast_to=ChatCompletionChunk, response=response, client=SDK)
 
 

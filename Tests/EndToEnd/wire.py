@@ -151,7 +151,7 @@ class Event:
 
     def json(self) -> Any:
         assert self.data is not None
-        return json.loads(self.data)
+        return json.loads(self.data, object_pairs_hook=_without_doubles)
 
 
 class EventStream:
@@ -199,7 +199,14 @@ class Lines:
             line, self.rest = self.rest[:at], self.rest[at + 1 :]
             bare = line.lstrip(b" ")
             self.heartbeats += len(line) - len(bare)
-            yield json.loads(bare)
+            yield json.loads(bare, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no member's name stands twice: readers would disagree about which counts."""
+    names = [name for name, _ in members]
+    assert len(set(names)) == len(names), f"a member stands twice: {names}"
+    return dict(members)
 
 
 def sse_events(text: str | bytes) -> list[Event]:
