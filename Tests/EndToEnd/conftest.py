@@ -1,18 +1,18 @@
 """What every suite shares: the stand-in, the columns a case runs in, and the table of both at the end.
 
-A test that takes `column` runs three times: `direct` (the reader straight against the stand-in: the control column), and
-through Freshet with one loop and with two. FRESHET_LOOPS=1 or 2 leaves only that one.
+A test that takes `column` runs three times: `direct` (the reader straight against the stand-in: the control column),
+and through Freshet with one loop and with two. FRESHET_LOOPS=1 or 2 leaves only that one.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
-
 from gateway import Served, configuration
 from provider import Provider
 

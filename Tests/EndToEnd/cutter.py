@@ -19,7 +19,7 @@ class Cutter:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> "Cutter":
+    def __enter__(self) -> Cutter:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,9 +14,10 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ class Program:
         assert self.process.stderr is not None
         return self.process.stderr.read().decode(errors="replace")
 
-    def __enter__(self) -> "Program":
+    def __enter__(self) -> Program:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -192,7 +193,7 @@ class Gateway:
             reader.join(5)
         return self.process.returncode
 
-    def __enter__(self) -> "Gateway":
+    def __enter__(self) -> Gateway:
         return self
 
     def __exit__(self, *_: object) -> None:

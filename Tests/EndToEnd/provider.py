@@ -27,8 +27,9 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Sequence, Union
+from typing import Any, Union
 
 PATIENCE = 20.0
 """Seconds a test waits for something that should happen at once: reached only when it never happens."""
@@ -95,7 +96,7 @@ class _Signal:
 
 
 RESET, FIN, STALL = _Signal("RESET"), _Signal("FIN"), _Signal("STALL")
-Step = Union[bytes, float, Gate, _Signal]
+Step = bytes | float | Gate | _Signal
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Answer:
 class Exchange:
     """One request and what became of it. Times are `time.monotonic()` seconds."""
 
-    provider: "Provider"
+    provider: Provider
     number: int
     connection: int
     method: str
@@ -139,7 +140,7 @@ class Exchange:
         return self.end
 
 
-Script = Union[Answer, Callable[[Exchange], Answer]]
+Script = Answer | Callable[[Exchange], Answer]
 
 
 class Provider:
@@ -194,7 +195,7 @@ class Provider:
 
     # Life.
 
-    def __enter__(self) -> "Provider":
+    def __enter__(self) -> Provider:
         self._thread.start()
         return self
 

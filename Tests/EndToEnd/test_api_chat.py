@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-
 from conftest import LOOPS
 from gateway import Served, configuration, free_port
 from provider import FIN, RESET, STALL, Gate, Provider, Tool, chat, error, frame

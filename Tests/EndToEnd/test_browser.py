@@ -6,10 +6,10 @@ Each time the provider is asked once, and after a cut the page shows the whole t
 from __future__ import annotations
 
 import shutil
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-
 from conftest import LOOPS
 from cutter import Cutter
 from gateway import Served, configuration

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import openai
 import pytest
-from openai import OpenAI
-
-from corpus import ROOT, THERE, recordings
 from conftest import SOAK
+from corpus import ROOT, THERE, recordings
 from gateway import Gateway, Program, Served, run
+from openai import OpenAI
 from provider import FIN, PATIENCE, Gate, Provider, chat, error
 from readers import NativeReader
 from wire import Connection, Response
@@ -83,7 +83,7 @@ def test_no_gateway() -> None:
 
 @pytest.mark.skipif(not THERE, reason=f"no recorded streams at {ROOT}")
 def test_decode() -> None:
-    """Canonical events of recorded streams, understood by the native reader as the vendor's SDK understood the stream."""
+    """Events of recorded streams, understood by the native reader as the vendor's SDK understood the streams."""
     streams = [recording for recording in recordings("openai-chat") if recording.name.endswith(".sse")]
     for recording in streams if SOAK else streams[::3]:
         assert recording.final is not None

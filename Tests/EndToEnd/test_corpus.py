@@ -1,25 +1,25 @@
 """Every recorded Chat stream comes through Freshet as the SDK would have seen it without.
 
-`model_dump()` of every chunk, direct and through the gateway, is deep-equal after `normaliser.normalised` on both sides,
-whatever pieces the provider writes the body in. `exceptions.json` lists the one recording that may differ, with its reason.
+`model_dump()` of every chunk, direct and through the gateway, is deep-equal after `normaliser.normalised` on both
+sides, whatever pieces the provider writes the body in. `exceptions.json` lists what may differ, with the reason.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
-from openai import OpenAI
-from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.types.chat import ChatCompletionChunk
-
 from conftest import LOOPS, SOAK
 from corpus import ROOT, THERE, Recording, recordings
 from gateway import Served, configuration
 from normaliser import normalised
+from openai import OpenAI
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 from provider import Answer, Exchange, Provider, cut, random_sizes
 
 RECORDINGS = {recording.name: recording for recording in recordings("openai-chat")}

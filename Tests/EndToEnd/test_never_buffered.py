@@ -10,12 +10,12 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-
 from conftest import Column
 from gateway import Program, Served, ended, free_port
 from provider import PATIENCE, Gate, Provider, chat

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 from provider import PATIENCE
 
@@ -23,7 +24,7 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
 
-    def __enter__(self) -> "Connection":
+    def __enter__(self) -> Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -42,7 +43,7 @@ class Connection:
         lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in wanted.items() if value)]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + payload)
 
-    def request(self, method: str, target: str, headers: dict[str, str] | None = None, body: Any = None) -> "Response":
+    def request(self, method: str, target: str, headers: dict[str, str] | None = None, body: Any = None) -> Response:
         self.send(method, target, headers, body)
         return Response(self)
 
@@ -91,7 +92,7 @@ class Response:
     def json(self) -> Any:
         return json.loads(self.body())
 
-    def events(self) -> Iterator["Event"]:
+    def events(self) -> Iterator[Event]:
         """The body's events as they come."""
         stream = EventStream()
         for piece in self._pieces:
