@@ -29,7 +29,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 PATIENCE = 20.0
 """Seconds a test waits for something that should happen at once: reached only when it never happens."""

@@ -1,8 +1,8 @@
 """The two laws of encoders, judged by readers that are not ours.
 
 *Merging changes nothing*, and *an encoder rebuilt in the middle goes on as if nothing had happened*: in every variant
-of a stream the reader understands the same message. Chat is judged by the `openai` SDK's own decoder and accumulator, the
-simple and the native dialect by `readers.py`.
+of a stream the reader understands the same message. Chat is judged by the `openai` SDK's own decoder and accumulator,
+the simple and the native dialect by `readers.py`.
 
 FRESHET_LAWS names a file with one JSON object a line, written by a program that makes random event programs:
 
@@ -39,6 +39,7 @@ import pytest
 from openai import OpenAI, Stream
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
+
 from readers import Message, ToolCall, read
 from wire import json_lines, sse_events
 
