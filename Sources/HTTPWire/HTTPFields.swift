@@ -50,21 +50,6 @@ public struct HTTPFields: Sendable {
         self = kept
     }
 
-    /// Whether there is no field.
-    public var isEmpty: Bool { fields.isEmpty }
-
-    /// How many fields there are; those of one name count each.
-    public var count: Int { fields.count }
-
-    /// Calls `body` with each field in order, names as they were written.
-    public func forEach<Failure: Error>(
-        _ body: ((name: String, value: String)) throws(Failure) -> Void
-    ) throws(Failure) {
-        for field in fields {
-            try body((name: bytes.span.string(field.name), value: bytes.span.string(field.value)))
-        }
-    }
-
     /// Whether a value under the name, read as a comma-separated list, has the element, whatever the case.
     public func contains(_ name: String, token: String) -> Bool {
         let token = token.lowercased()
@@ -87,6 +72,19 @@ public struct HTTPFields: Sendable {
         let middle = bytes.count
         bytes.append(contentsOf: other.bytes[field.value])
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
+    }
+}
+
+extension HTTPFields: RandomAccessCollection {
+    /// 0.
+    public var startIndex: Int { 0 }
+
+    /// How many fields there are; those of one name count each.
+    public var endIndex: Int { fields.count }
+
+    /// The field at a place in the order, its name as it was written.
+    public subscript(_ position: Int) -> (name: String, value: String) {
+        (bytes.span.string(fields[position].name), bytes.span.string(fields[position].value))
     }
 }
 

@@ -15,7 +15,8 @@ struct LineBuffer: Sendable {
         _ input: Span<UInt8>, from position: inout Int, limit: Int, excess: HTTPError
     ) throws(HTTPError) -> Range<Int>? {
         let start = position
-        let end = min(input.count, start &+ max(0, limit &- bytes.count))
+        let room = limit > bytes.count ? limit &- bytes.count : 0
+        let end = start &+ min(input.count &- start, room)
         var at = start
         while at < end {
             let byte = input[at]
