@@ -27,6 +27,7 @@ struct ChatAnswerState {
     init(resuming fold: GenerationFold) {
         if let start = fold.start { begin(start) }
         if let attempt = fold.attempt, begin(attempt) { roles = [0] }
+        rolesAreTheirs = fold.attemptSource == .openAIChat
         for block in fold.blocks {
             begin(block.start)
             claimRole(block.start.choice)
@@ -59,6 +60,8 @@ struct ChatAnswerState {
         blocks.append(Block(choice: start.choice, kind: start.kind, tool: tools))
     }
 
+    func isRoleDue(_ choice: Int) -> Bool { !roles.contains(choice) && !rolesAreTheirs }
+
     func choice(of block: Int) -> Int { blocks[block].choice }
     func kind(of block: Int) -> BlockKind { blocks[block].kind }
     func toolIndex(of block: Int) -> Int { blocks[block].tool }
@@ -77,10 +80,9 @@ struct ChatAnswerState {
         if !finished.contains(choice) { finished.append(choice) }
     }
 
-    /// The choices that still wait for a finish reason; choice 0 when none has begun.
+    /// The choices that still wait for a finish reason; choice 0 even when it has not begun.
     var unfinishedChoices: [Int] {
-        let begun = roles.isEmpty ? [0] : roles
-        return begun.filter { !finished.contains($0) }
+        Set(blocks.map(\.choice)).union([0]).subtracting(finished).sorted()
     }
 
     /// Appends `{"id":…,"object":…,"created":…,"model":…`, less what the frame's own members replace.

@@ -140,7 +140,8 @@ struct ChatChunk {
                 guard let index = try number(text) else { continue }
                 choices[place].index = index
             } else if name.equals("finish_reason", in: text) {
-                choices[place].finish = try string(text)
+                // Some servers say "" for not yet.
+                choices[place].finish = try string(text).flatMap { $0.range.isEmpty ? nil : $0 }
             } else {
                 try extra(.choice, owner: place, start, text)
             }

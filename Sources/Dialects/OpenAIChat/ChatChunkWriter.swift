@@ -18,6 +18,8 @@ struct ChatChunkWriter {
     /// - Returns: false when there is nothing in it for this client; then what was appended is to be dropped.
     mutating func write(_ frame: ChatFrame, _ state: inout ChatAnswerState, into out: inout [UInt8]) -> Bool {
         let choices = choices(of: frame, state)
+        // Who did not ask for usage gets no chunk without choices because of it, whatever members stand beside.
+        if choices.isEmpty, !includesUsage, bringsUsage { return false }
         state.appendHeader(extras: extras, to: &out)
         var hasMembers = false
         appendMembers(.chunk, nil, to: &out, &hasMembers)
@@ -38,7 +40,7 @@ struct ChatChunkWriter {
         func add(_ choice: Int) { if !choices.contains(choice) { choices.append(choice) } }
         for part in frame.parts {
             switch part {
-            case .role: if !state.rolesAreTheirs { add(0) }
+            case .role(let choice): if !state.rolesAreTheirs { add(choice) }
             case .carrier: break
             case .delta(let block, _): add(state.choice(of: block))
             case .toolStart(let start): add(start.choice)
@@ -85,13 +87,20 @@ struct ChatChunkWriter {
     private mutating func appendTexts(
         _ choice: Int, _ frame: ChatFrame, _ state: ChatAnswerState, to out: inout [UInt8]
     ) {
-        for case .delta(let block, let range) in frame.parts
-        where state.choice(of: block) == choice && state.kind(of: block) != .toolInput {
-            appendComma(to: &out)
-            appendName(of: state.kind(of: block), choice, to: &out)
-            out += ":\"".utf8
-            appendText(frame.text.span.extracting(range), to: &out)
-            out.append(0x22)
+        for kind in [BlockKind.reasoning, .text, .refusal] {
+            // One member a kind, however many deltas of it the frame holds.
+            var isOpen = false
+            for case .delta(let block, let range) in frame.parts
+            where state.choice(of: block) == choice && state.kind(of: block) == kind {
+                if !isOpen {
+                    appendComma(to: &out)
+                    appendName(of: kind, choice, to: &out)
+                    out += ":\"".utf8
+                }
+                isOpen = true
+                appendText(frame.text.span.extracting(range), to: &out)
+            }
+            if isOpen { out.append(0x22) }
         }
     }
 
@@ -172,14 +181,21 @@ struct ChatChunkWriter {
     }
 
     private mutating func appendUsage(to out: inout [UInt8]) {
-        guard includesUsage, let extras else { return }
+        guard includesUsage, let usage else { return }
+        out += ",\"usage\":".utf8
+        out += usage
+        wroteUsage = bringsUsage
+    }
+
+    /// The raw value of the provider's own `usage`.
+    private var usage: ArraySlice<UInt8>? {
+        guard let extras else { return nil }
         var range: Range<Int>?
         ChatExtras.forEach(extras.bytes) { anchor, _, raw in if anchor == .usage { range = raw } }
-        guard let range else { return }
-        out += ",\"usage\":".utf8
-        out += extras.bytes[range]
-        wroteUsage = !extras.bytes[range].elementsEqual("null".utf8)
+        return range.map { extras.bytes[$0] }
     }
+
+    private var bringsUsage: Bool { usage.map { !$0.elementsEqual("null".utf8) } ?? false }
 
     private func appendMembers(
         _ wanted: ChatAnchor, _ owner: Int?, to out: inout [UInt8], _ hasMembers: inout Bool

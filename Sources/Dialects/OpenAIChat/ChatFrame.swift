@@ -4,7 +4,8 @@ import FreshetPartialJSON
 /// The events of one frame while it is gathered.
 struct ChatFrame {
     enum Part {
-        case role
+        /// A choice whose role is due, unless the provider's own frames bring it.
+        case role(choice: Int)
         /// Carries only the frame's own members.
         case carrier
         case delta(block: Int, Range<Int>)
@@ -19,7 +20,9 @@ struct ChatFrame {
     var isEmpty: Bool { parts.isEmpty }
 
     /// Whether the first attempt is in it.
-    var hasRole: Bool { parts.contains { if case .role = $0 { true } else { false } } }
+    private(set) var hasAttempt = false
+    /// Whether a report of usage is in it.
+    private(set) var hasUsage = false
 
     /// The block, when the frame is one delta and nothing else.
     var onlyDelta: Int? {
@@ -33,7 +36,12 @@ struct ChatFrame {
         parts.append(.delta(block: block, start..<text.count))
     }
 
-    mutating func addRole() { parts.append(.role) }
+    mutating func addAttempt() {
+        hasAttempt = true
+        addRole(of: 0)
+    }
+    mutating func addUsage() { hasUsage = true }
+    mutating func addRole(of choice: Int) { parts.append(.role(choice: choice)) }
     mutating func addCarrier() { parts.append(.carrier) }
     mutating func add(toolStart start: BlockStart) { parts.append(.toolStart(start)) }
     mutating func add(finish choice: Int, _ reason: FinishReason) { parts.append(.finish(choice: choice, reason)) }
@@ -41,6 +49,7 @@ struct ChatFrame {
     mutating func clear() {
         parts.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
+        (hasAttempt, hasUsage) = (false, false)
     }
 }
 

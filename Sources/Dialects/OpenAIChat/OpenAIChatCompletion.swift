@@ -78,7 +78,8 @@ public struct OpenAIChatCompletion: Sendable {
     public func body() -> [UInt8] {
         var members: [JSONObject.Member] = []
         let created = fold.attempt?.providerCreated ?? Int64((fold.start?.createdMilliseconds ?? 0) / 1000)
-        let id = fold.attempt?.providerID ?? "chatcmpl-" + String(describing: fold.start?.id).dropFirst(4)
+        let ownID = fold.start.map { "chatcmpl-" + String(describing: $0.id).dropFirst(4) }
+        let id = fold.attempt?.providerID ?? ownID ?? ""
         members.append(.init(name: "id", value: .string(id)))
         members.append(.init(name: "object", value: "chat.completion"))
         members.append(.init(name: "created", value: .number(JSONNumber(created))))

@@ -91,7 +91,13 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     public mutating func closeBlocks(in log: inout GenerationLog) {
         pending.removeAll(keepingCapacity: true)
         for place in choices.indices { close(place) }
-        for case .event(let event) in pending { log.append(event) }
+        for item in pending {
+            switch item {
+            case .event(let event): log.append(event)
+            case .early(let block, let bytes): log.appendDelta(block: block, kind: .toolInput) { $0 += bytes }
+            case .delta: break  // closing has no text of its own
+            }
+        }
     }
 
     private var isFinished: Bool { !choices.isEmpty && choices.allSatisfy(\.isFinished) }
@@ -185,10 +191,13 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// The call a part belongs to. Some servers number every call 0: another id is another call.
     private mutating func tool(_ part: ChatChunk.ToolCall, _ choice: Int, _ data: Span<UInt8>) -> Int {
         let id = part.id.flatMap { $0.range.isEmpty ? nil : Self.unescaped($0, data) }
-        let index = part.index ?? (id == nil ? max(choices[choice].tools.count - 1, 0) : choices[choice].tools.count)
+        if part.index == nil, let place = choices[choice].tools.lastIndex(where: { $0.isOpen && (id == nil || $0.id == id) }) {
+            return place
+        }
+        let index = part.index ?? choices[choice].tools.count
         if let place = choices[choice].tools.lastIndex(where: { $0.index == index && $0.isOpen }) {
             let known = choices[choice].tools[place].id
-            if id == nil || known.isEmpty || known == id { return place }
+            if part.index != nil, id == nil || known.isEmpty || known == id { return place }
         }
         choices[choice].tools.append(Tool(index: index))
         return choices[choice].tools.count - 1

@@ -26,6 +26,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
         self.init(framing: framing, includesUsage: includesUsage)
         state = ChatAnswerState(resuming: fold)
         usage = fold.usage
+        isUsageSent = fold.usageSource == .openAIChat
     }
 
     public var contentType: String { framing.contentType }
@@ -53,9 +54,10 @@ public struct OpenAIChatEncoder: StreamEncoder {
         switch event {
         case .generationStart(let start): state.begin(start)
         case .attempt(let attempt):
-            if state.begin(attempt) { frame.addRole() }
+            if state.begin(attempt) { frame.addAttempt() }
         case .blockStart(let start):
             state.begin(start)
+            if state.isRoleDue(start.choice) { frame.addRole(of: start.choice) }
             if start.kind == .toolInput { frame.add(toolStart: start) }
         case .finish(let choice, let reason):
             frame.add(finish: choice, reason)
@@ -63,6 +65,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
             var merged = usage ?? Usage()
             merged.merge(report)
             usage = merged
+            frame.addUsage()
         case .foreign(.openAIChat, _, _): frame.addCarrier()
         case .blockDelta, .blockEnd, .progress, .toolOutput, .notice, .foreign, .generationEnd: break
         }
@@ -73,7 +76,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
         let own = extras?.dialect == .openAIChat ? extras : nil
         defer { frame.clear() }
         if frame.isEmpty, own == nil { return }
-        if own != nil, frame.hasRole { state.leaveRolesToProvider() }
+        if own != nil, frame.hasAttempt { state.leaveRolesToProvider() }
         let start = out.count
         openFrame(&out)
         let hadRoles = state.roles
@@ -82,7 +85,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
             out.removeLast(out.count - start)
             return
         }
-        if writer.wroteUsage { isUsageSent = true }
+        if writer.wroteUsage, frame.hasUsage { isUsageSent = true }
         closeFrame(&out)
         if let block = frame.onlyDelta, state.roles == hadRoles {
             template = ChatTemplate(block: block, extras: extras, frame: out[start...], hole: writer.hole, at: start)

@@ -50,7 +50,7 @@ public struct SimpleEncoder: StreamEncoder {
         switch item.body {
         case .delta(let block, .toolInput):
             guard let place = calls.firstIndex(where: { $0.block == block }) else { return }
-            payload.withUnsafeBufferPointer { calls[place].arguments.append(contentsOf: $0) }
+            WTF8.append(payload, to: &calls[place].arguments)
         case .delta(_, let kind):
             open(kind == .reasoning ? "thinking" : "text", item.last, &out)
             out += ",\"content\":\"".utf8

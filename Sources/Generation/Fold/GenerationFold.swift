@@ -1,3 +1,5 @@
+import FreshetPartialJSON
+
 /// What a generation amounts to so far: the message, and all an encoder needs to go on from here.
 public struct GenerationFold: Equatable, Sendable {
     /// One block and what it holds so far.
@@ -8,7 +10,7 @@ public struct GenerationFold: Equatable, Sendable {
         public var isOpen = true
 
         /// What it holds as a `String`; a lone surrogate becomes U+FFFD.
-        public var text: String { String(decoding: bytes, as: UTF8.self) }
+        public var text: String { String(replacingSurrogatesOf: bytes) }
     }
 
     /// The last finish reported for one choice.
@@ -25,6 +27,7 @@ public struct GenerationFold: Equatable, Sendable {
     }
 
     public private(set) var start: GenerationStart?
+    /// The first attempt whose answer began: its names are what readers were told.
     public private(set) var attempt: Attempt?
     /// In order of beginning; a block's number is its index.
     public private(set) var blocks: [Block] = []
@@ -33,29 +36,53 @@ public struct GenerationFold: Equatable, Sendable {
     public private(set) var toolOutputs: [ToolOutput] = []
     public private(set) var usage: Usage?
     public private(set) var end: GenerationEnd?
+    /// Whose frame told of the attempt; nil when it carried no dialect's own members.
+    public private(set) var attemptSource: DialectName?
+    /// Whose frame reported usage; nil when none did that carried its dialect's own members.
+    public private(set) var usageSource: DialectName?
     /// Number of the last event folded.
     public private(set) var sequence: UInt64 = 0
+    /// What the provider's frame that is being folded has told so far.
+    private var frameHasAttempt = false
+    private var frameHasUsage = false
 
     public init() {}
 
-    /// Folds one event as the log lends it. O(bytes).
+    /// Folds one event as the log lends it. What the grammar forbids is passed over: a reader's events come from a
+    /// peer. O(bytes).
     public mutating func apply(_ item: LoggedEvent, _ payload: Span<UInt8>) {
         sequence = item.last
         switch item.body {
-        case .delta(let block, _): WTF8.append(payload, to: &blocks[block].bytes)
+        case .delta(let block, _): append(payload, to: block)
         case .event(let event): apply(event)
         }
+        guard item.endsFrame else { return }
+        if frameHasAttempt { attemptSource = item.extras?.dialect }
+        if frameHasUsage, let source = item.extras?.dialect { usageSource = source }
+        (frameHasAttempt, frameHasUsage) = (false, false)
+    }
+
+    private mutating func append(_ text: Span<UInt8>, to block: Int) {
+        guard blocks.indices.contains(block) else { return }
+        WTF8.append(text, to: &blocks[block].bytes)
     }
 
     private mutating func apply(_ event: GenerationEvent) {
         switch event {
         case .generationStart(let start): self.start = start
-        case .attempt(let attempt): self.attempt = attempt
-        case .blockStart(let start): blocks.append(Block(start: start))
-        case .blockDelta(let block, _, let text): WTF8.append(text.utf8.span, to: &blocks[block].bytes)
-        case .blockEnd(let block, _): blocks[block].isOpen = false
+        case .attempt(let attempt):
+            guard self.attempt == nil else { return }
+            self.attempt = attempt
+            frameHasAttempt = true
+        case .blockStart(let start):
+            if start.block == blocks.count { blocks.append(Block(start: start)) }
+        case .blockDelta(let block, _, let text): append(text.utf8.span, to: block)
+        case .blockEnd(let block, _):
+            if blocks.indices.contains(block) { blocks[block].isOpen = false }
         case .finish(let choice, let reason): finish(choice, reason)
-        case .usage(let usage): merge(usage)
+        case .usage(let usage):
+            merge(usage)
+            frameHasUsage = true
         case .toolOutput(let callID, let result):
             toolOutputs.append(ToolOutput(callID: callID, result: result))
         case .progress, .notice, .foreign: break

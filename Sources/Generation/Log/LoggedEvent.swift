@@ -27,6 +27,6 @@ public struct LogCursor: Equatable, Sendable {
     public internal(set) var next: UInt64
     var run = 0
 
-    /// - Parameter sequence: The last event already delivered; 0 for none.
-    public init(after sequence: UInt64 = 0) { next = sequence &+ 1 }
+    /// - Parameter sequence: The last event already delivered; 0 for none. A peer may name any number.
+    public init(after sequence: UInt64 = 0) { next = sequence == .max ? .max : sequence + 1 }
 }

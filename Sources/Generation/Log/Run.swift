@@ -29,10 +29,12 @@ struct Run: Sendable {
     /// Number of the first event after it.
     var end: UInt64 { first + UInt64(count) }
 
-    /// Whether one more delta may join. A frame of several events stays as it is, so its deltas run alone.
+    /// Whether one more delta may join. A frame of several events stays as it is, so its deltas run alone; and a
+    /// delta behind half a surrogate pair begins a run of its own: joined here, the character would be cut in two
+    /// for readers who take event by event.
     func takes(block: Int, extras: Extras?, endsFrame: Bool) -> Bool {
         event == nil && self.block == block && endsFrame && self.endsFrame && self.extras == extras
-            && extras?.isConstant != false && bytes.count < 1 << 30
+            && extras?.isConstant != false && bytes.count < 1 << 30 && !WTF8.endsInHighSurrogate(bytes)
     }
 
     /// Lends the event `sequence`, merged with those after it up to `limit` as far as `merge` bytes allow.

@@ -4,9 +4,7 @@ package enum WTF8 {
     /// Appends `text`; a low surrogate right behind a high one makes one character with it.
     package static func append(_ text: Span<UInt8>, to out: inout [UInt8]) {
         let end = out.count
-        if text.count >= 3, end >= 3, text[0] == 0xED, text[1] >= 0xB0, out[end - 3] == 0xED,
-            (0xA0..<0xB0).contains(out[end - 2])
-        {
+        if text.count >= 3, text[0] == 0xED, text[1] >= 0xB0, endsInHighSurrogate(out) {
             let high = UInt32(out[end - 2] & 0x0F) << 6 | UInt32(out[end - 1] & 0x3F)
             let low = UInt32(text[1] & 0x0F) << 6 | UInt32(text[2] & 0x3F)
             let scalar = 0x10000 + (high << 10 | low)
@@ -19,6 +17,12 @@ package enum WTF8 {
         } else {
             appendPlain(text, to: &out)
         }
+    }
+
+    /// Whether the last character is the first half of a surrogate pair.
+    package static func endsInHighSurrogate(_ bytes: [UInt8]) -> Bool {
+        let end = bytes.count
+        return end >= 3 && bytes[end - 3] == 0xED && (0xA0..<0xB0).contains(bytes[end - 2])
     }
 
     private static func appendPlain(_ text: Span<UInt8>, to out: inout [UInt8]) {

@@ -17,7 +17,9 @@ public struct NativeEvent: Equatable, Sendable {
         guard let type = value["type"]?.stringValue else { throw .missing("type") }
         guard let sequence = value["seq"]?.intValue, sequence > 0 else { throw .missing("seq") }
         self.sequence = UInt64(sequence)
-        first = value["from"]?.intValue.flatMap { $0 > 0 ? UInt64($0) : nil } ?? self.sequence
+        let from = value["from"]?.intValue ?? sequence
+        guard (1...sequence).contains(from) else { throw .missing("from") }
+        first = UInt64(from)
         event = try NativeEventReader(value: value).event(type)
     }
 }
