@@ -5,29 +5,37 @@ struct ChatFrames: Equatable, Sendable {
     /// Frames have no clock: this is what they say. 1 January 2025.
     private static let created = 1_735_689_600
 
-    private let identity: [UInt8]
+    private let chunkStart: [UInt8]
+    private let wholeStart: [UInt8]
     private let includesUsage: Bool
 
     /// `id` is what follows `chatcmpl-`.
     init(id: String, model: String, includesUsage: Bool) {
         self.includesUsage = includesUsage
-        var identity: [UInt8] = []
-        identity.appendJSON(raw: "\"id\":")
-        identity.appendJSON(string: "chatcmpl-" + id)
-        identity.appendJSON(raw: ",\"created\":")
-        identity.appendJSON(integer: Self.created)
-        identity.appendJSON(raw: ",\"model\":")
-        identity.appendJSON(string: model)
-        identity.appendJSON(raw: ",\"system_fingerprint\":\"fp_simulator\"")
-        self.identity = identity
+        chunkStart = Array("data: ".utf8) + Self.start(object: "chat.completion.chunk", id: id, model: model)
+        wholeStart = Self.start(object: "chat.completion", id: id, model: model)
+    }
+
+    /// Everything up to the bracket that opens `choices`.
+    private static func start(object: StaticString, id: String, model: String) -> [UInt8] {
+        var out: [UInt8] = []
+        out.appendJSON(raw: "{\"id\":")
+        out.appendJSON(string: "chatcmpl-" + id)
+        out.appendJSON(raw: ",\"object\":\"")
+        out.appendJSON(raw: object)
+        out.appendJSON(raw: "\",\"created\":")
+        out.appendJSON(integer: Self.created)
+        out.appendJSON(raw: ",\"model\":")
+        out.appendJSON(string: model)
+        out.appendJSON(raw: ",\"system_fingerprint\":\"fp_simulator\",\"choices\":[")
+        return out
     }
 
     // MARK: streamed
 
     private func begin(_ out: inout [UInt8], choice: Int) {
-        out.appendJSON(raw: "data: {\"object\":\"chat.completion.chunk\",")
-        out += identity
-        out.appendJSON(raw: ",\"choices\":[{\"index\":")
+        out += chunkStart
+        out.appendJSON(raw: "{\"index\":")
         out.appendJSON(integer: choice)
         out.appendJSON(raw: ",\"delta\":{")
     }
@@ -95,9 +103,8 @@ struct ChatFrames: Equatable, Sendable {
     }
 
     func usage(_ out: inout [UInt8], _ usage: SimulatedUsage) {
-        out.appendJSON(raw: "data: {\"object\":\"chat.completion.chunk\",")
-        out += identity
-        out.appendJSON(raw: ",\"choices\":[],\"usage\":")
+        out += chunkStart
+        out.appendJSON(raw: "],\"usage\":")
         usage.write(&out)
         out.appendJSON(raw: "}\n\n")
     }
@@ -129,9 +136,7 @@ struct ChatFrames: Equatable, Sendable {
     /// The body of an answer that does not stream; reads every answer to its end.
     func whole(_ answers: inout [SimulatedAnswer], promptTokens: Int) -> [UInt8] {
         var out: [UInt8] = []
-        out.appendJSON(raw: "{\"object\":\"chat.completion\",")
-        out += identity
-        out.appendJSON(raw: ",\"choices\":[")
+        out += wholeStart
         var usage = SimulatedUsage(prompt: promptTokens)
         for index in answers.indices {
             if index > 0 { out.appendJSON(raw: ",") }
