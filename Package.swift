@@ -83,7 +83,7 @@ let package = Package(
             "Simulator",
             ["FreshetSimulator", "FreshetDialects", "FreshetGeneration", "FreshetPartialJSON", "FreshetEventStreams"]),
         tests("Transport", ["FreshetTransport", "FreshetHTTPWire"]),
-        tests("Gateway", ["FreshetGateway", "FreshetTransport", "FreshetHTTPWire"]),
+        tests("Gateway", ["FreshetGateway", "FreshetTransport", "FreshetHTTPWire", "FreshetRelay"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+
 /// Who may call while no keys are configured: nobody from another machine, and no web page of another site.
 package enum CallerRules {
     /// Whether a request's `Host` is one that a browser cannot have been tricked into with a rebound name.
@@ -7,10 +9,8 @@ package enum CallerRules {
     ///   - listed: Names besides IP addresses and `localhost`, in lower case.
     /// - Returns: Whether to go on; otherwise the request is refused.
     package static func allows(host: String?, listed: [String]) -> Bool {
-        guard let host, let parts = HostAndPort(host) else { return false }
-        let name = parts.host.lowercased()
-        if parts.isBracketed { return IPLiteral.isVersion6(name) }
-        return name == "localhost" || IPLiteral.isVersion4(name) || listed.contains(name)
+        guard let host = host.flatMap({ HTTPHost(parsing: $0) }) else { return false }
+        return host.kind != .name || listed.contains(host.name)
     }
 
     /// Whether a request was made by a page of another origin, which must not be able to spend.
@@ -20,16 +20,12 @@ package enum CallerRules {
     package static func isCrossSite(secFetchSite: String?, origin: String?, host: String?) -> Bool {
         if let secFetchSite { return secFetchSite != "same-origin" && secFetchSite != "none" }
         guard let origin else { return false }
-        guard let host, let target = HostAndPort(host) else { return true }
-        for (scheme, port) in [("http://", 80), ("https://", 443)] as [(String, UInt16)]
-        where origin.hasPrefix(scheme) {
-            guard let source = HostAndPort(String(origin.dropFirst(scheme.count))) else { return true }
-            let isSame =
-                source.host.lowercased() == target.host.lowercased()
-                && source.isBracketed == target.isBracketed && (source.port ?? port) == (target.port ?? port)
-            return !isSame
+        // `null` is no URL.
+        guard let source = try? HTTPURL(parsing: origin), let target = host.flatMap({ HTTPHost(parsing: $0) }) else {
+            return true
         }
-        return true
+        return source.host.name != target.name || source.host.kind != target.kind
+            || source.port != target.port ?? source.scheme.defaultPort
     }
 }
 

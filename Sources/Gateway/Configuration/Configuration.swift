@@ -1,3 +1,5 @@
+package import FreshetHTTPWire
+
 /// Everything the gateway was told at its start, with every default filled in.
 package struct Configuration: Sendable, Equatable {
     /// Address and port.
@@ -26,7 +28,7 @@ package struct Configuration: Sendable, Equatable {
     /// Says where the simulator's server came to listen, so that `sim/…` reaches it like any other provider.
     package mutating func placeSimulator(atPort port: UInt16) {
         for index in providers.indices where providers[index].kind == .simulator {
-            providers[index].baseURL = ProviderURL(isSecure: false, host: "127.0.0.1", port: port, path: "/v1")
+            providers[index].baseURL = .literal("http://127.0.0.1:\(port)/v1")
         }
     }
 
@@ -50,7 +52,7 @@ package struct Configuration: Sendable, Equatable {
     ///
     /// - Parameter url: Its base URL, `/v1` included.
     /// - Returns: One provider and the model `*`; no simulator.
-    package static func upstream(_ url: ProviderURL) -> Configuration {
+    package static func upstream(_ url: HTTPURL) -> Configuration {
         var configuration = Configuration()
         let provider = Provider(name: "upstream", kind: .openAI, baseURL: url, credentials: .pass)
         configuration.providers = [provider]

@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+
 extension ConfigurationDecoder {
     /// Reads the `providers:` section; `declared` gains every name, those with problems too, so that routes to them are
     /// not reported again.
@@ -52,12 +54,12 @@ extension ConfigurationDecoder {
         return provider
     }
 
-    private mutating func baseURL(_ node: Node, path: String) -> ProviderURL? {
+    private mutating func baseURL(_ node: Node, path: String) -> HTTPURL? {
         guard let text = text(node, path: path) else { return nil }
-        do {
-            return try ProviderURL(parsing: text)
-        } catch {
-            report("`\(path)` \(error)", at: node.position)
+        switch HTTPURL.baseURL(text) {
+        case .success(let url): return url
+        case .failure(let problem):
+            report("`\(path)` \(problem)", at: node.position)
             return nil
         }
     }
@@ -72,7 +74,7 @@ extension ConfigurationDecoder {
         }
         if provider.credentials == .own, section["api_key"] == nil, provider.baseURL == .openAI {
             report(
-                "`\(path)` goes to \(ProviderURL.openAI), which needs `api_key` or `credentials: pass`; "
+                "`\(path)` goes to \(HTTPURL.openAI.text), which needs `api_key` or `credentials: pass`; "
                     + "for another server give `base_url`", at: section.position)
         }
     }

@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+
 /// The sections of the file, one function each.
 extension ConfigurationDecoder {
     /// Reads the whole file; `nil` when nothing could be made of it. Problems are reported either way.
@@ -41,11 +43,9 @@ extension ConfigurationDecoder {
         if let node = section["hosts"], let items = list(node, path: "hosts", example: "[chat.example.com]") {
             for item in items {
                 let host = value(item, path: "hosts", expected: "names without port, path or `*`") { text in
-                    HostAndPort(text).flatMap {
-                        $0.port == nil && !text.contains(where: { "/*:".contains($0) }) ? $0.host : nil
-                    }
+                    HTTPHost(parsing: text).flatMap { $0.port == nil ? $0.name : nil }
                 }
-                if let host { configuration.hosts.append(host.lowercased()) }
+                if let host { configuration.hosts.append(host) }
             }
         }
     }

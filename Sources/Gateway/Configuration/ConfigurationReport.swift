@@ -45,7 +45,7 @@ extension Configuration {
         for provider in configured {
             lines.append("  \(YAMLText.quoted(provider.name)):")
             lines.append("    kind: \(provider.kind.rawValue)")
-            if let url = provider.baseURL { lines.append("    base_url: \(YAMLText.quoted(url.description))") }
+            if let url = provider.baseURL { lines.append("    base_url: \(YAMLText.quoted(url.text))") }
             if let key = provider.apiKey { lines.append("    api_key: \"\(key)\"") }
             lines.append("    credentials: \(provider.credentials.rawValue)")
             lines.append("    include_usage: \(provider.includesUsage)")

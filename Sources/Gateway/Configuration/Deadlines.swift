@@ -1,3 +1,5 @@
+package import FreshetRelay
+
 extension Configuration {
     /// How long one attempt may take, phase by phase.
     package struct Deadlines: Sendable, Equatable {
@@ -16,6 +18,19 @@ extension Configuration {
 
         /// The defaults.
         package init() {}
+
+        /// What governs one attempt.
+        ///
+        /// - Parameter wantsReasoning: Whether the request asks for reasoning, which takes its time.
+        /// - Returns: Never a stretched silence shorter than the plain one.
+        package func ofAttempt(wantsReasoning: Bool) -> AttemptDeadlines {
+            var attempt = AttemptDeadlines()
+            (attempt.connect, attempt.head, attempt.total) = (connect, head, total)
+            attempt.content = wantsReasoning ? contentReasoning : content
+            attempt.silence = silence
+            attempt.stretchedSilence = max(attempt.stretchedSilence, silence)
+            return attempt
+        }
 
         /// Every deadline under its name in the configuration, in the order it is written.
         static let members: [(key: String, path: any WritableKeyPath<Deadlines, Duration> & Sendable)] = [

@@ -1,3 +1,5 @@
+package import FreshetHTTPWire
+
 extension Configuration {
     /// One place that answers requests.
     package struct Provider: Sendable, Equatable {
@@ -22,7 +24,7 @@ extension Configuration {
         /// How it is spoken to.
         package var kind: Kind
         /// `nil` only for a simulator whose server does not listen yet.
-        package var baseURL: ProviderURL?
+        package var baseURL: HTTPURL?
         /// Sent as `Authorization: Bearer`; `nil`: nothing is sent under `own`.
         package var apiKey: Secret?
         /// Whose credentials go up.
@@ -37,9 +39,4 @@ extension Configuration {
         /// The simulator before its server listens.
         package static let simulator = Provider(name: simulatorName, kind: .simulator)
     }
-}
-
-extension ProviderURL {
-    /// Where `kind: openai` goes when no `base_url` is given.
-    package static let openAI = ProviderURL(isSecure: true, host: "api.openai.com", port: 443, path: "/v1")
 }

@@ -8,7 +8,7 @@ struct CallerRulesTests {
             ("127.0.0.1:8080", true), ("localhost", true), ("LOCALHOST:8080", true), ("[::1]:8080", true),
             ("192.168.1.9", true), ("chat.example.com", true), ("Chat.Example.com:443", true),
             (nil, false), ("", false), ("evil.example.com", false), ("localhost.evil.com", false),
-            ("localhost.", false),
+            ("localhost.", true),
             ("127.0.0.1.evil.com", false), ("0177.0.0.1", false), ("[evil]", false), ("::1", false),
             ("localhost:80:80", false), ("localhost:x", false), ("127.1", false), ("a@localhost", false),
         ] as [(String?, Bool)])

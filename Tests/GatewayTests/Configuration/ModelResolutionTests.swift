@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+import FreshetRelay
 import Testing
 
 @testable import FreshetGateway
@@ -87,16 +89,24 @@ struct ModelResolutionTests {
     }
 
     @Test func upstreamPassesEveryNameOn() throws {
-        let configuration = Configuration.upstream(try ProviderURL(parsing: "http://127.0.0.1:9/v1"))
+        let configuration = Configuration.upstream(try HTTPURL(parsing: "http://127.0.0.1:9/v1"))
         #expect(resolved("gpt-5", configuration) == ["upstream/gpt-5"])
         #expect(resolved("sim/talk", configuration) == ["upstream/sim/talk"])
         #expect(configuration.relaysModelList)
         #expect(configuration.provider(named: "upstream")?.credentials == .pass)
     }
 
+    @Test func anAttemptWaitsLongerForReasoning() {
+        var deadlines = Configuration.Deadlines()
+        deadlines.silence = .seconds(400)
+        let attempt = deadlines.ofAttempt(wantsReasoning: true)
+        #expect(attempt.content == .seconds(300) && attempt.stretchedSilence == .seconds(400))
+        #expect(deadlines.ofAttempt(wantsReasoning: false).content == .seconds(60))
+    }
+
     @Test func theSimulatorIsReachedLikeAnyProvider() {
         var configuration = Configuration.embeddedDefaults { _ in nil }
         configuration.placeSimulator(atPort: 4321)
-        #expect(configuration.provider(named: "sim")?.baseURL?.description == "http://127.0.0.1:4321/v1")
+        #expect(configuration.provider(named: "sim")?.baseURL?.text == "http://127.0.0.1:4321/v1")
     }
 }

@@ -1,0 +1,44 @@
+package import FreshetHTTPWire
+
+extension HTTPURL {
+    /// Where `kind: openai` goes when no `base_url` is given.
+    package static let openAI = literal("https://api.openai.com/v1")
+
+    /// A URL of this program's own.
+    static func literal(_ text: String) -> HTTPURL {
+        do {
+            return try HTTPURL(parsing: text)
+        } catch {
+            preconditionFailure("\(text): \(error.reason)")
+        }
+    }
+
+    /// A provider's base URL, of a file or the command line.
+    ///
+    /// - Parameter text: `http://` or `https://`, a host, perhaps a port and a path; nothing else.
+    /// - Returns: The URL, or what is wrong as an instruction, which never repeats the text: it might hold a password.
+    package static func baseURL(_ text: String) -> Result<HTTPURL, BaseURLProblem> {
+        do {
+            let url = try HTTPURL(parsing: text)
+            // A query may carry a key, and the URL is shown.
+            if url.query != nil { return .failure(BaseURLProblem("must end with its path: no `?`")) }
+            guard !url.path.hasSuffix("/chat/completions") else {
+                return .failure(BaseURLProblem("must end before /chat/completions, which is appended"))
+            }
+            return .success(url)
+        } catch {
+            return .failure(BaseURLProblem("is not valid: " + error.reason))
+        }
+    }
+
+    /// The URL as text.
+    package var text: String { "\(scheme.rawValue)://\(hostField)\(path)" }
+}
+
+/// Why a text is no base URL.
+package struct BaseURLProblem: Error, Equatable, CustomStringConvertible {
+    /// Completes "the base URL …".
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
