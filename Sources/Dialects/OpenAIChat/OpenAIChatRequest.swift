@@ -13,6 +13,8 @@ public struct OpenAIChatRequest: Sendable {
     public let includesUsage: Bool
     /// How many answers were asked for.
     public let choices: Int
+    /// Whether the client asked the model to reason: its first content may take long.
+    public let asksReasoning: Bool
     private let streamOptions: [UInt8]?
 
     /// - Throws: A failure that names the field and what it should be.
@@ -24,7 +26,7 @@ public struct OpenAIChatRequest: Sendable {
             throw RequestError("messages", "is required: an array of {\"role\", \"content\"} objects")
         }
         (model, isStream, includesUsage) = (fields.model, fields.isStream, fields.includesUsage)
-        (choices, streamOptions) = (fields.choices, fields.streamOptions)
+        (choices, streamOptions, asksReasoning) = (fields.choices, fields.streamOptions, fields.asksReasoning)
     }
 
     /// The body for the provider: `model` replaced, a stream asked for, our own options taken out; every other byte as
@@ -55,6 +57,7 @@ public struct OpenAIChatRequest: Sendable {
         var includesUsage = false
         var choices = 1
         var hasMessages = false
+        var asksReasoning = false
         var streamOptions: [UInt8]?
 
         mutating func read(_ text: Span<UInt8>) throws(RequestError) {
@@ -85,6 +88,9 @@ public struct OpenAIChatRequest: Sendable {
                     throw RequestError("n", "must be a whole number from 1 to 128")
                 }
                 choices = count
+            case "reasoning_effort", "reasoning", "thinking":
+                let value = Self.value(member, text)
+                asksReasoning = value?.isNull == false && value?.stringValue != "none"
             case "messages":
                 guard text[member.valueRange.lowerBound] == 0x5B else {
                     throw RequestError("messages", "must be an array of {\"role\", \"content\"} objects")

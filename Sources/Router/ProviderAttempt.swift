@@ -1,0 +1,299 @@
+public import FreshetDialects
+import FreshetEventStreams
+public import FreshetGeneration
+public import FreshetHTTPWire
+public import FreshetRelay
+public import FreshetTransport
+
+/// Performs one attempt: sends the request, feeds the provider's bytes to its decoder, whose events go to the log, and
+/// does what the attempt's machine decides. Confined to one loop.
+///
+/// Until the first content its events are held back, so that an attempt that fails before leaves no trace.
+public final class ProviderAttempt {
+    /// Bytes of an answer that is no stream, an error or a document; past it the attempt fails.
+    private static let documentLimit = 16 << 20
+    private static let refusalLimit = 256 << 10
+    /// Events held before the first content; past it they are shown.
+    private static let heldLimit = 64
+    /// Bytes one generation may hold; past it the provider is cancelled.
+    private static let logLimit = 16 << 20
+
+    private let request: ProviderRequest
+    private let live: LiveLog
+    private let loop: EventLoop
+    private var decoder: any ProviderDecoder
+    private var machine: AttemptMachine
+    private var exchange: HTTPClientExchange?
+    private var timer: LoopTimer?
+    private var onEnd: ((AttemptEnd) -> Void)?
+    private var body = ProviderBody.eventStream
+    private var events = EventStreamDecoder()
+    private var lines = JSONLinesDecoder()
+    private var document: [UInt8] = []
+    private var refusedStatus: Int?
+    private var refusedType = ""
+    private var skipped = 0
+    /// Tokens the provider reported so far.
+    public private(set) var usage: Usage?
+    /// Why choice 0 finished.
+    public private(set) var finishReason: FinishReason?
+    /// The response's fields that a client may see.
+    public private(set) var relayedFields = HTTPFields()
+    /// Called when the response's head came.
+    public var onHead: (() -> Void)?
+
+    /// - Parameters:
+    ///   - decoder: Reads the provider's dialect.
+    ///   - onEnd: Called once, on the loop; never after `cancel`.
+    public init(
+        _ request: ProviderRequest, decoder: any ProviderDecoder, log: LiveLog, loop: EventLoop,
+        onEnd: @escaping (AttemptEnd) -> Void
+    ) {
+        (self.request, self.decoder, live, self.loop) = (request, decoder, log, loop)
+        self.onEnd = onEnd
+        machine = AttemptMachine(
+            deadlines: request.deadlines, start: Moment(nanoseconds: loop.now().nanoseconds))
+    }
+
+    private var now: Moment { Moment(nanoseconds: loop.now().nanoseconds) }
+
+    /// Sends the request.
+    public func start(with client: HTTPClient) {
+        live.log.hold()
+        timer = loop.schedule(at: .never) { [weak self] in
+            guard let self else { return }
+            self.perform(self.machine.timerFired(at: self.now))
+        }
+        var fields = request.fields
+        fields.append("accept", "text/event-stream, application/json")
+        fields.append("content-type", "application/json")
+        exchange = client.send(
+            HTTPClientRequest(
+                origin: request.origin, poolKey: request.poolKey, method: "POST", target: request.target,
+                fields: fields, body: request.body), to: self)
+        armTimer()
+    }
+
+    /// Closes the connection, so that the provider stops; nothing is reported any more.
+    public func cancel() {
+        machine.cancelled()
+        release()
+    }
+
+    /// Appends the ends of all blocks that are open.
+    public func closeBlocks() { decoder.closeBlocks(in: &live.log) }
+
+    /// Stops reading until `resume`: the only reader cannot take more.
+    public func pause() { exchange?.pauseReading() }
+
+    public func resume() { exchange?.resumeReading() }
+
+    // MARK: Decisions
+
+    private func perform(_ action: AttemptMachine.Action) {
+        switch action {
+        case .proceed: armTimer()
+        case .ignore: break
+        case .finish: finish(.finished)
+        case .fail(let failure): finish(.failed(failure, raw: nil, refusal: nil))
+        }
+    }
+
+    /// The deadline moves with every token: moving it is one store, and a timer that fires early asks again.
+    private func armTimer() {
+        guard let deadline = machine.deadline else { return }
+        timer?.rearm(at: MonotonicTime(nanoseconds: deadline.nanoseconds))
+    }
+
+    private func finish(_ end: AttemptEnd) {
+        machine.cancelled()
+        if case .finished = end {
+            live.log.release()
+        } else {
+            live.log.discardHeld()
+            live.log.release()
+        }
+        let report = onEnd
+        release()
+        report?(end)
+    }
+
+    private func release() {
+        timer?.cancel()
+        exchange?.cancel()
+        (timer, exchange, onEnd, onHead) = (nil, nil, nil, nil)
+    }
+
+    // MARK: Frames
+
+    private func takeEvents() {
+        do {
+            while let item = try events.next() {
+                switch item {
+                case .event(_, let data): frame(events.bytes.span.extracting(data))
+                case .comment: machine.pingArrived()
+                case .stray(let line): stray(events.bytes.span.extracting(line))
+                case .end: break
+                }
+                if exchange == nil { return }
+            }
+        } catch {
+            fail(.providerMalformed, "the provider's stream is broken: \(error)")
+        }
+    }
+
+    private func takeLines() {
+        do {
+            while exchange != nil, let line = try lines.next() { frame(lines.bytes.span.extracting(line)) }
+        } catch {
+            fail(.providerMalformed, "the provider's stream is broken: \(error)")
+        }
+    }
+
+    /// A line outside the event stream: some servers put a bare JSON error there; anything else is passed over.
+    private func stray(_ line: Span<UInt8>) {
+        guard line.count > 1, line[0] == 0x7B else { return }
+        frame(line)
+    }
+
+    private func frame(_ data: Span<UInt8>) {
+        if data.isEmpty { return machine.pingArrived() }
+        do {
+            let frame = try decoder.decode(data, into: &live.log)
+            take(frame)
+        } catch {
+            skipped += 1
+            let hasOpenToolCall = decoder.hasOpenToolCall
+            if !hasOpenToolCall {
+                live.log.append(
+                    .notice(code: "frame_skipped", message: "a frame of the provider could not be decoded"))
+                live.onAppend?()
+            }
+            perform(machine.undecodableFrameArrived(hasOpenToolCall: hasOpenToolCall, at: now))
+        }
+    }
+
+    /// Some servers leave out the last blank line: what stands there may be the finish, or half a frame.
+    private func lastFrame(_ data: Span<UInt8>) {
+        guard let frame = try? decoder.decode(data, into: &live.log) else { return }
+        take(frame)
+    }
+
+    private func take(_ frame: DecodedFrame) {
+        if let failure = frame.failure {
+            let action = machine.errorArrived(masked(failure.failure))
+            guard case .fail(let reported) = action else { return perform(action) }
+            let raw = SecretMask.masking(request.secret, in: failure.raw)
+            return finish(.failed(reported, raw: raw, refusal: nil))
+        }
+        if let report = frame.usage {
+            var merged = usage ?? Usage()
+            merged.merge(report)
+            usage = merged
+        }
+        if let reason = frame.finishReason { finishReason = reason }
+        let action = machine.frameArrived(
+            hasContent: frame.hasContent, isFinished: frame.isFinished, isDone: frame.isDone,
+            hasOpenToolCall: decoder.hasOpenToolCall, at: now)
+        if frame.hasContent || live.log.heldCount > Self.heldLimit { live.log.release() }
+        live.onAppend?()
+        if live.log.appendedBytes > Self.logLimit {
+            return fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
+        }
+        perform(action)
+    }
+
+    private func fail(_ code: GenerationFailure.Code, _ message: String) {
+        finish(.failed(GenerationFailure(code: code, message: message, isRetryable: code != .logFull), raw: nil, refusal: nil))
+    }
+
+    private func masked(_ failure: GenerationFailure) -> GenerationFailure {
+        var failure = failure
+        failure.message = SecretMask.masking(request.secret, in: failure.message)
+        return failure
+    }
+}
+
+// MARK: - The response
+
+extension ProviderAttempt: HTTPClientDelegate {
+    public func connected() {
+        machine.connected(at: now)
+        armTimer()
+    }
+
+    public func received(head: HTTPResponseHead) {
+        relayedFields = RelayedFields.downwards(head.fields)
+        guard head.status == 200 else {
+            refusedStatus = head.status
+            refusedType = head.fields["content-encoding"] == nil ? head.fields["content-type"] ?? "" : "encoded"
+            return
+        }
+        machine.headArrived(at: now)
+        armTimer()
+        body = ProviderBody(head)
+        if case .foreign(let type) = body {
+            return fail(.providerMalformed, "the provider answered with \(type) and not with a stream")
+        }
+        onHead?()
+    }
+
+    public func received(body bytes: Span<UInt8>) {
+        if refusedStatus != nil {
+            guard document.count + bytes.count <= Self.refusalLimit else { return endRefusal() }
+            bytes.withUnsafeBufferPointer { document.append(contentsOf: $0) }
+            return
+        }
+        switch body {
+        case .eventStream:
+            events.receive(bytes)
+            takeEvents()
+        case .jsonLines:
+            lines.receive(bytes)
+            takeLines()
+        case .document:
+            guard document.count + bytes.count <= Self.documentLimit else {
+                return fail(.logFull, "the answer is longer than \(Self.documentLimit >> 20) MiB")
+            }
+            bytes.withUnsafeBufferPointer { document.append(contentsOf: $0) }
+        case .foreign: break
+        }
+    }
+
+    public func ended() {
+        if refusedStatus != nil { return endRefusal() }
+        switch body {
+        case .eventStream:
+            events.finish()
+            takeEvents()
+            if exchange != nil, let rest = events.unfinishedData { lastFrame(events.bytes.span.extracting(rest)) }
+        case .jsonLines:
+            lines.finish()
+            takeLines()
+        case .document: frame(document.span)
+        case .foreign: break
+        }
+        guard exchange != nil else { return }
+        perform(machine.bytesEnded())
+    }
+
+    public func failed(_ error: TransportError) {
+        if refusedStatus != nil { return endRefusal() }
+        perform(machine.connectionFailed(SecretMask.masking(request.secret, in: error.message)))
+    }
+
+    /// The provider answered with a status that is no success.
+    private func endRefusal() {
+        guard let status = refusedStatus, exchange != nil else { return }
+        let body = SecretMask.masking(request.secret, in: document)
+        if request.hasConfiguredKey, status == 401 || status == 403 {
+            return fail(.providerAuth, "the provider refused the gateway's own key with status \(status)")
+        }
+        guard status >= 400, refusedType != "encoded" else {
+            return fail(.providerError, "the provider answered with status \(status) and nothing that can be passed on")
+        }
+        let failure = ProviderStatus.failure(status: status, body: body)
+        let refusal = ProviderRefusal(status: status, contentType: refusedType, body: body)
+        finish(.failed(failure, raw: nil, refusal: refusal))
+    }
+}

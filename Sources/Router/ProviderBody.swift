@@ -1,0 +1,25 @@
+import FreshetEventStreams
+import FreshetHTTPWire
+
+/// How a provider's answer is cut into frames.
+enum ProviderBody {
+    /// Server-sent events; what most providers say, or mean when they say nothing.
+    case eventStream
+    /// One JSON document a line.
+    case jsonLines
+    /// One JSON document: a provider that does not stream.
+    case document
+    /// Nothing a frame could be found in: the media type it named.
+    case foreign(String)
+
+    init(_ head: HTTPResponseHead) {
+        let type = head.fields["content-type"] ?? ""
+        let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        switch essence {
+        case "", "text/event-stream", "application/octet-stream", "text/plain": self = .eventStream
+        case "application/x-ndjson", "application/jsonl", "application/json-lines": self = .jsonLines
+        case _ where essence == "application/json" || essence.hasSuffix("+json"): self = .document
+        default: self = .foreign(essence)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import FreshetGeneration
+public import FreshetHTTPWire
+public import FreshetRelay
+public import FreshetTransport
+
+/// One request to one route, ready to be sent.
+public struct ProviderRequest: Sendable {
+    public var origin: HTTPOrigin
+    /// Connections are shared only among requests with the same key.
+    public var poolKey: String
+    /// Path and query.
+    public var target: String
+    /// Everything but `Host` and the body's length.
+    public var fields: HTTPFields
+    public var body: [UInt8]
+    /// `provider/model`, as readers see it.
+    public var route: String
+    public var deadlines: AttemptDeadlines
+    /// What must never reach a client: taken out of whatever the provider sends back outside its stream.
+    public var secret: String?
+    /// Whether the key is ours: then the provider's 401 and 403 are our fault, not the caller's.
+    public var hasConfiguredKey: Bool
+
+    public init(
+        origin: HTTPOrigin, poolKey: String, target: String, fields: HTTPFields, body: [UInt8], route: String,
+        deadlines: AttemptDeadlines, secret: String?, hasConfiguredKey: Bool
+    ) {
+        (self.origin, self.poolKey, self.target, self.fields) = (origin, poolKey, target, fields)
+        (self.body, self.route, self.deadlines) = (body, route, deadlines)
+        (self.secret, self.hasConfiguredKey) = (secret, hasConfiguredKey)
+    }
+}
+
+/// A provider's answer that is no stream: its error, as it came, the route's key masked.
+public struct ProviderRefusal: Sendable {
+    public var status: Int
+    public var contentType: String
+    public var body: [UInt8]
+}
+
+/// How an attempt ended.
+public enum AttemptEnd: Sendable {
+    /// The answer is whole.
+    case finished
+    /// It is not. `raw` is the provider's error in its own words, where it reported one in its stream; the refusal
+    /// where it answered with an error status.
+    case failed(GenerationFailure, raw: [UInt8]?, refusal: ProviderRefusal?)
+}
