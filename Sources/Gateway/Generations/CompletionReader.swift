@@ -1,0 +1,59 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetTransport
+
+/// Serves a request that did not ask for a stream: folds the generation and answers with the whole of it.
+final class CompletionReader: GenerationReader {
+    private let exchange: HTTPServerExchange
+    private let generation: LiveGeneration
+    private var completion = OpenAIChatCompletion()
+    private var cursor = LogCursor()
+    private var isDone = false
+
+    init(_ exchange: HTTPServerExchange, of generation: LiveGeneration) {
+        (self.exchange, self.generation) = (exchange, generation)
+    }
+
+    /// Begins to serve; from now on the generation holds it.
+    func start() {
+        exchange.body = []
+        exchange.onGone = { [unowned self] in self.done() }
+        generation.attach(self)
+    }
+
+    func wake() {
+        guard !isDone else { return }
+        while generation.live.log.read(&cursor, { completion.apply($0, $1) }) {}
+        generation.live.log.forget(through: cursor.next - 1)
+        if let end = completion.end { answer(end) }
+    }
+
+    func close() {
+        guard !isDone else { return }
+        let failure = GenerationFailure(
+            code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true)
+        ErrorAnswer(failure).send(on: exchange, generation: generation.id)
+        done()
+    }
+
+    private func answer(_ end: GenerationEnd) {
+        if let failure = end.failure {
+            ErrorAnswer(failure, refusal: generation.refusal)
+                .send(on: exchange, generation: generation.id, fields: generation.relayedFields)
+        } else {
+            var fields = generation.relayedFields
+            fields.append("content-type", "application/json")
+            fields.append("x-freshet-generation", String(describing: generation.id))
+            exchange.respond(status: 200, fields: fields, body: completion.body())
+        }
+        done()
+    }
+
+    private func done() {
+        guard !isDone else { return }
+        isDone = true
+        exchange.onGone = nil
+        generation.detach(self)
+    }
+}

@@ -1,0 +1,9 @@
+import FreshetGeneration
+
+/// A cursor being served. Confined to its generation's loop.
+protocol GenerationReader: AnyObject {
+    /// Events may have become visible.
+    func wake()
+    /// The process is ending, or the generation is given up: say so and close.
+    func close()
+}

@@ -1,0 +1,144 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetRouter
+import FreshetTransport
+
+/// One generation that is running or still kept: its log, its producer and its readers. Confined to the loop it was
+/// made on; owned by the registry, never by a request.
+final class LiveGeneration: TurnEnd {
+    let id: GenerationID
+    /// The name of the key that made it.
+    let owner: String
+    let loop: EventLoop
+    let live = LiveLog()
+    private let retention: Retention
+    private let onForget: () -> Void
+    private var readers: [any GenerationReader] = []
+    private var attempt: ProviderAttempt?
+    private var timer: LoopTimer?
+    private var promptBytes = 0
+    private var isForgotten = false
+    /// Whether its last event is in the log.
+    private(set) var hasEnded = false
+    /// The provider's own error answer, where it gave one instead of a stream.
+    private(set) var refusal: ProviderRefusal?
+    /// Fields of the provider's response that clients may see.
+    private(set) var relayedFields = HTTPFields()
+
+    /// - Parameter onForget: Called once, when nothing needs it any more.
+    init(id: GenerationID, owner: String, retention: Retention, loop: EventLoop, onForget: @escaping () -> Void) {
+        (self.id, self.owner, self.retention, self.loop, self.onForget) = (id, owner, retention, loop, onForget)
+        live.onAppend = { [unowned self] in self.loop.markDirty(self) }
+    }
+
+    /// Whether its only reader gives up what it has read.
+    var isReadOnce: Bool { retention == .untilRead }
+
+    // MARK: Producing
+
+    /// Appends the first event.
+    func begin(model: String) {
+        let start = GenerationStart(id: id, model: model, createdMilliseconds: id.milliseconds)
+        live.log.append(.generationStart(start))
+        loop.markDirty(self)
+    }
+
+    /// Asks a provider; every event it causes goes into the log.
+    func produce(_ request: ProviderRequest, decoder: any ProviderDecoder, client: HTTPClient) {
+        guard !hasEnded else { return }
+        promptBytes = request.body.count
+        let attempt = ProviderAttempt(request, decoder: decoder, log: live, loop: loop) { [unowned self] end in
+            self.attemptEnded(end)
+        }
+        attempt.onHead = { [unowned self, unowned attempt] in self.relayedFields = attempt.relayedFields }
+        self.attempt = attempt
+        attempt.start(with: client)
+    }
+
+    private func attemptEnded(_ end: AttemptEnd) {
+        if let attempt { relayedFields = attempt.relayedFields }
+        switch end {
+        case .finished:
+            attempt?.closeBlocks()
+            finish(GenerationEnd(outcome: .finished, finishReason: attempt?.finishReason, usage: settledUsage))
+        case .failed(let failure, let raw, let refusal):
+            self.refusal = refusal
+            finish(
+                GenerationEnd(outcome: .failed, usage: settledUsage, failure: failure),
+                extras: raw.map { Extras.openAIChatError($0) })
+        }
+    }
+
+    /// What the provider reported, else an estimate: four bytes a token.
+    private var settledUsage: Usage? {
+        if let usage = attempt?.usage { return usage }
+        guard live.log.visibleSequence > 1 else { return nil }
+        var estimate = Usage(
+            inputTokens: Int64(promptBytes / 4), outputTokens: Int64((live.log.appendedBytes + 3) / 4))
+        estimate.isEstimate = true
+        return estimate
+    }
+
+    private func finish(_ end: GenerationEnd, extras: Extras? = nil) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        live.log.append(.generationEnd(end), extras: extras)
+        attempt = nil
+        loop.markDirty(self)
+        if case .window(_, let beyondEnd) = retention { forget(after: beyondEnd) }
+    }
+
+    /// Ends it because nobody is there to read it: the provider's connection is closed at once.
+    private func abandon() {
+        guard !hasEnded else { return }
+        let usage = settledUsage
+        attempt?.cancel()
+        live.log.release()
+        let failure = GenerationFailure(code: "abandoned", message: "its reader left and did not return", isRetryable: true)
+        finish(GenerationEnd(outcome: .failed, usage: usage, failure: failure))
+    }
+
+    // MARK: Readers
+
+    func attach(_ reader: any GenerationReader) {
+        readers.append(reader)
+        if !hasEnded { timer?.cancel() }
+        loop.markDirty(self)
+    }
+
+    /// The reader has left, or has got everything.
+    func detach(_ reader: any GenerationReader) {
+        readers.removeAll { $0 === reader }
+        guard readers.isEmpty else { return }
+        switch retention {
+        case .untilRead:
+            abandon()
+            forget()
+        case .window(let grace, _):
+            guard !hasEnded else { return }
+            timer = loop.schedule(after: grace) { [weak self] in self?.abandon() }
+        }
+    }
+
+    /// The only reader cannot take more: nothing is read from the provider until it can.
+    func pause() { attempt?.pause() }
+
+    func resume() { attempt?.resume() }
+
+    func turnEnded() {
+        for reader in readers { reader.wake() }
+    }
+
+    private func forget(after delay: Duration) {
+        timer?.cancel()
+        timer = loop.schedule(after: delay) { [weak self] in self?.forget() }
+    }
+
+    private func forget() {
+        guard !isForgotten else { return }
+        isForgotten = true
+        timer?.cancel()
+        onForget()
+    }
+}

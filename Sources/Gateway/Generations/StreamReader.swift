@@ -1,0 +1,193 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetTransport
+
+/// Serves one stream: reads from its cursor when the socket can take more, and owns no queue.
+///
+/// The response's head goes out with the first byte there is; until then a failure is an HTTP status.
+final class StreamReader: GenerationReader {
+    /// How a stream begins and what it may do to its generation.
+    struct Style {
+        /// Bytes sent with the head at once; nil sends the head with the first frame.
+        var prelude: [UInt8]?
+        /// Whether the provider is read only as fast as this reader reads.
+        var governs: Bool
+        /// What is sent after 15 s of silence.
+        var heartbeat: StaticString
+    }
+
+    private static let silence = Duration.seconds(15)
+    /// Bytes a reader that governs nothing has waiting at most.
+    private static let ownLimit = 64 << 10
+    /// Bytes the governing reader's socket has refused when the provider is no longer read.
+    private static let governedLimit = 256 << 10
+    /// Deltas of a reader that is behind are merged up to this size.
+    private static let mergeBytes = 16 << 10
+
+    private let exchange: HTTPServerExchange
+    private let generation: LiveGeneration
+    private var encoder: any StreamEncoder
+    private let style: Style
+    private var cursor: LogCursor
+    private var isJoining: Bool
+    private var hasHead = false
+    private var isDone = false
+    private var isPaused = false
+    private var heartbeat: LoopTimer?
+
+    /// - Parameter cursor: Behind what the client already has; then the encoder was made from the fold up to there.
+    init(
+        _ exchange: HTTPServerExchange, of generation: LiveGeneration, encoder: any StreamEncoder, style: Style,
+        after cursor: LogCursor = LogCursor()
+    ) {
+        (self.exchange, self.generation, self.encoder) = (exchange, generation, encoder)
+        (self.style, self.cursor, isJoining) = (style, cursor, cursor != LogCursor())
+    }
+
+    /// Begins to serve; from now on the generation holds it.
+    func start() {
+        exchange.body = []
+        exchange.onGone = { [unowned self] in self.done() }
+        exchange.onWritable = { [unowned self] in self.writable() }
+        heartbeat = generation.loop.schedule(after: Self.silence) { [unowned self] in self.beat() }
+        if let prelude = style.prelude {
+            sendHead()
+            exchange.write { $0 += prelude }
+            // The client must hold its cursor before the provider is asked, or it would ask, and pay, twice.
+            exchange.flushNow()
+        }
+        generation.attach(self)
+    }
+
+    func wake() {
+        guard !isDone else { return }
+        if !hasHead, !beginStream() { return }
+        serve()
+    }
+
+    func close() {
+        guard !isDone else { return }
+        if hasHead {
+            exchange.abortStream()
+        } else {
+            let failure = GenerationFailure(
+                code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true)
+            ErrorAnswer(failure).send(on: exchange, generation: generation.id)
+        }
+        done()
+    }
+
+    // MARK: The head
+
+    /// Reads up to the first frame. A failure before it is answered with a status.
+    ///
+    /// - Returns: Whether the head is out.
+    private func beginStream() -> Bool {
+        var first: [UInt8] = []
+        var end: GenerationEnd?
+        while first.isEmpty, end == nil {
+            let isRead = generation.live.log.read(&cursor) { item, payload in
+                if case .event(.generationEnd(let event)) = item.body { end = event }
+                encoder.encode(item, payload, into: &first)
+            }
+            guard isRead else { return false }
+        }
+        if let failure = end?.failure {
+            ErrorAnswer(failure, refusal: generation.refusal)
+                .send(on: exchange, generation: generation.id, fields: generation.relayedFields)
+            done()
+            return false
+        }
+        sendHead()
+        exchange.write { $0 += first }
+        if let end { finish(end) }
+        return true
+    }
+
+    private func sendHead() {
+        hasHead = true
+        var fields = generation.relayedFields
+        fields.append("content-type", encoder.contentType)
+        fields.append("cache-control", "no-cache, no-transform")
+        fields.append("x-accel-buffering", "no")
+        fields.append("x-freshet-generation", String(describing: generation.id))
+        exchange.startStream(status: 200, fields: fields)
+    }
+
+    // MARK: The stream
+
+    private func serve() {
+        guard !isDone, style.governs || exchange.pendingBytes < Self.ownLimit else { return }
+        let log = generation.live
+        let isBehind = isJoining || (!style.governs && log.log.bytesBehind(cursor) > Self.ownLimit)
+        let merge = isBehind ? Self.mergeBytes : 0
+        var end: GenerationEnd?
+        var hasWritten = false
+        exchange.write { out in
+            let start = out.count
+            let limit = style.governs ? Int.max : start + Self.ownLimit
+            while out.count < limit {
+                let isRead = log.log.read(&cursor, merge: merge) { item, payload in
+                    if case .event(.generationEnd(let event)) = item.body { end = event }
+                    encoder.encode(item, payload, into: &out)
+                }
+                if !isRead { break }
+            }
+            hasWritten = out.count > start
+        }
+        isJoining = isJoining && cursor.next <= log.log.visibleSequence
+        if generation.isReadOnce { log.log.forget(through: cursor.next - 1) }
+        if hasWritten { heartbeat?.rearm(after: Self.silence) }
+        if let end { return finish(end) }
+        govern()
+    }
+
+    private func govern() {
+        guard style.governs, !isPaused, exchange.pendingBytes > Self.governedLimit else { return }
+        isPaused = true
+        generation.pause()
+    }
+
+    private func writable() {
+        guard !isDone else { return }
+        if isPaused {
+            isPaused = false
+            generation.resume()
+        }
+        serve()
+    }
+
+    private func beat() {
+        guard !isDone else { return }
+        if !hasHead { sendHead() }
+        // A client that takes nothing needs no sign of life.
+        if exchange.pendingBytes == 0 { exchange.write { $0.append(contentsOf: style.heartbeat) } }
+        heartbeat?.rearm(after: Self.silence)
+    }
+
+    private func finish(_ end: GenerationEnd) {
+        if encoder.endsCleanly(after: end.outcome) {
+            exchange.endStream()
+        } else {
+            exchange.abortStream()
+        }
+        done()
+    }
+
+    private func done() {
+        guard !isDone else { return }
+        isDone = true
+        heartbeat?.cancel()
+        heartbeat = nil
+        exchange.onGone = nil
+        exchange.onWritable = nil
+        generation.detach(self)
+    }
+}
+
+extension [UInt8] {
+    mutating func append(contentsOf text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}

@@ -1,0 +1,37 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetRouter
+import FreshetTransport
+
+/// An error before the first byte: a status and a body in OpenAI's form.
+struct ErrorAnswer {
+    private let failure: GenerationFailure
+    private let refusal: ProviderRefusal?
+
+    /// - Parameter refusal: The provider's own answer, passed on as it is to clients of its dialect.
+    init(_ failure: GenerationFailure, refusal: ProviderRefusal? = nil) {
+        (self.failure, self.refusal) = (failure, refusal)
+    }
+
+    /// - Parameter fields: What else the client may see of the provider's response.
+    func send(on exchange: HTTPServerExchange, generation: GenerationID? = nil, fields: HTTPFields = HTTPFields()) {
+        var fields = fields
+        if let generation { fields.append("x-freshet-generation", String(describing: generation)) }
+        if let refusal {
+            let type = refusal.contentType.isEmpty ? "application/json" : refusal.contentType
+            fields.append("content-type", type)
+            exchange.respond(status: refusal.status, fields: fields, body: refusal.body)
+            return
+        }
+        fields.append("content-type", "application/json")
+        if failure.code == .unauthorized { fields.append("www-authenticate", "Bearer") }
+        exchange.respond(status: failure.status, fields: fields, body: Self.body(failure))
+    }
+
+    static func body(_ failure: GenerationFailure) -> [UInt8] {
+        var body: [UInt8] = []
+        ChatFailure.append(failure, to: &body)
+        return body
+    }
+}
