@@ -51,7 +51,9 @@ public struct GenerationFailure: Equatable, Sendable {
         switch code {
         case .invalidRequest: 400
         case .unauthorized: 401
-        case .modelNotFound: 404
+        case "forbidden": 403
+        case .modelNotFound, "not_found": 404
+        case "method_not_allowed": 405
         case .tooLarge: 413
         case .overloaded, .shuttingDown: 503
         case .providerTimeout: 504

@@ -1,0 +1,105 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetRelay
+import FreshetRouter
+import FreshetTransport
+
+/// Makes a generation and the request to its provider.
+struct Production {
+    private let gateway: Gateway
+    private let exchange: HTTPServerExchange
+    private let route: Configuration.ResolvedRoute
+    private let provider: ProviderURL
+    /// The name the client asked for, or the default.
+    let model: String
+
+    /// - Throws: What the client is told when the model leads nowhere.
+    init(_ exchange: HTTPServerExchange, model: String?, gateway: Gateway) throws(Caller.Refused) {
+        (self.gateway, self.exchange) = (gateway, exchange)
+        let configuration = gateway.configuration
+        do {
+            let routes = try configuration.resolve(model)
+            guard let first = routes.first, let url = first.provider.baseURL else {
+                throw Caller.Refused(.modelNotFound, "the model's provider is not there")
+            }
+            (route, provider) = (first, url)
+        } catch let refused as Caller.Refused {
+            throw refused
+        } catch let miss as Configuration.ModelMiss {
+            throw Caller.Refused(miss)
+        } catch {
+            throw Caller.Refused(.modelNotFound, "the model's provider is not there")
+        }
+        self.model = model.flatMap { $0.isEmpty ? nil : $0 } ?? configuration.defaultModel ?? ""
+    }
+
+    /// The provider's name for the model.
+    var providerModel: String { route.model }
+    /// Whether the provider is asked for usage whatever the client asked.
+    var asksUsage: Bool { route.provider.includesUsage }
+    /// Whether the provider is the dialect's inventor.
+    var isOpenAI: Bool { provider == .openAI }
+
+    /// Makes the generation and registers it.
+    func generation(owner: String, retention: Retention) -> LiveGeneration {
+        let id = Gateway.freshID()
+        let generation = LiveGeneration(id: id, owner: owner, retention: retention, loop: exchange.loop) {
+            [registry = gateway.registry] in registry.remove(id)
+        }
+        gateway.registry.add(generation)
+        generation.begin(model: model)
+        return generation
+    }
+
+    /// Asks the provider.
+    ///
+    /// - Parameter body: In the provider's dialect.
+    func produce(_ generation: LiveGeneration, body: [UInt8], asksReasoning: Bool) {
+        var fields = RelayedFields.upwards(exchange.head.fields)
+        var secret = route.provider.apiKey?.reveal()
+        if route.provider.credentials == .pass {
+            secret = nil
+            if let authorization = exchange.head.fields["authorization"] {
+                fields.append("authorization", authorization)
+                secret = authorization.split(separator: " ").last.map(String.init)
+            }
+        } else if let secret {
+            fields.append("authorization", "Bearer " + secret)
+        }
+        let request = ProviderRequest(
+            origin: HTTPOrigin(
+                scheme: provider.isSecure ? .https : .http, host: provider.host, port: provider.port),
+            poolKey: route.provider.name + "\n" + (secret ?? ""), target: provider.path + "/chat/completions",
+            fields: fields, body: body, route: String(describing: route), deadlines: deadlines(asksReasoning),
+            secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
+        let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id)
+        generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))
+    }
+
+    private func deadlines(_ asksReasoning: Bool) -> AttemptDeadlines {
+        var deadlines = AttemptDeadlines()
+        deadlines.connect = route.deadlines.connect
+        deadlines.head = route.deadlines.head
+        deadlines.content = asksReasoning ? route.deadlines.contentReasoning : route.deadlines.content
+        deadlines.silence = route.deadlines.silence
+        deadlines.stretchedSilence = max(route.deadlines.silence, route.deadlines.contentReasoning)
+        deadlines.total = route.deadlines.total
+        return deadlines
+    }
+}
+
+extension Caller.Refused {
+    init(_ error: RequestError) { failure = error.failure }
+
+    init(_ miss: Configuration.ModelMiss) {
+        switch miss {
+        case .noneNamed:
+            failure = GenerationFailure(
+                code: .invalidRequest, message: String(describing: miss), isRetryable: false, parameter: "model")
+        case .unknown:
+            failure = GenerationFailure(
+                code: .modelNotFound, message: String(describing: miss), isRetryable: false, parameter: "model")
+        }
+    }
+}

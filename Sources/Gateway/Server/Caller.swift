@@ -1,0 +1,54 @@
+import FreshetGeneration
+import FreshetHTTPWire
+
+/// Who calls, and whether they may.
+enum Caller {
+    /// The owner of what the request makes.
+    ///
+    /// - Throws: What the caller is told.
+    static func owner(of head: HTTPRequestHead, _ configuration: Configuration) throws(Refused) -> String {
+        guard configuration.keys.isEmpty else {
+            guard let key = presentedKey(head.fields) else {
+                throw Refused(
+                    .unauthorized, "no key was sent: use `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`")
+            }
+            guard let owner = configuration.keys.owner(presenting: key) else {
+                throw Refused(.unauthorized, "the key is not known here")
+            }
+            return owner
+        }
+        try checkBrowser(head, configuration)
+        return "local"
+    }
+
+    /// Where no keys are configured, a web page must not be able to spend.
+    static func checkBrowser(_ head: HTTPRequestHead, _ configuration: Configuration) throws(Refused) {
+        guard configuration.keys.isEmpty else { return }
+        let host = head.fields["host"]
+        guard CallerRules.allows(host: host, listed: configuration.hosts) else {
+            throw Refused(
+                "forbidden", "`Host` must be an IP address, localhost or a name listed under `hosts` in the configuration")
+        }
+        let fetchSite = head.fields["sec-fetch-site"]
+        guard !CallerRules.isCrossSite(secFetchSite: fetchSite, origin: head.fields["origin"], host: host) else {
+            throw Refused("forbidden", "requests from pages of other sites are refused")
+        }
+    }
+
+    /// A refusal before anything was done.
+    struct Refused: Error {
+        let failure: GenerationFailure
+
+        init(_ code: GenerationFailure.Code, _ message: String) {
+            failure = GenerationFailure(code: code, message: message, isRetryable: false)
+        }
+    }
+
+    private static func presentedKey(_ fields: HTTPFields) -> String? {
+        if let authorization = fields["authorization"] {
+            let parts = authorization.split(separator: " ", maxSplits: 1)
+            if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1]) }
+        }
+        return fields["x-api-key"] ?? fields["x-goog-api-key"]
+    }
+}
