@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -39,4 +40,10 @@ int freshet_epoll_wait(int epoll, struct epoll_event *events, int capacity, int6
 int freshet_unacknowledged(int socket) {
     int bytes = 0;
     return ioctl(socket, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+int freshet_available_cores(void) {
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+    return CPU_COUNT(&cores);
 }

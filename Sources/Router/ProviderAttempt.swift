@@ -2,7 +2,7 @@ public import FreshetDialects
 import FreshetEventStreams
 public import FreshetGeneration
 public import FreshetHTTPWire
-public import FreshetRelay
+import FreshetRelay
 public import FreshetTransport
 
 /// Performs one attempt: sends the request, feeds the provider's bytes to its decoder, whose events go to the log, and

@@ -24,4 +24,7 @@ int freshet_epoll_wait(int epoll, struct epoll_event *events, int capacity, int6
 
 // ioctl is variadic. Bytes that the peer has not acknowledged yet; negative when that cannot be told.
 int freshet_unacknowledged(int socket);
+
+// sched_getaffinity and CPU_COUNT need _GNU_SOURCE. Cores this process may run on; 1 when that cannot be told.
+int freshet_available_cores(void);
 #endif

@@ -31,7 +31,8 @@ struct ChatChunkWriter {
         out.append(0x5D)
         appendUsage(to: &out)
         out.append(0x7D)
-        return !choices.isEmpty || hasMembers || wroteUsage
+        // Usage that this client did not ask for came in a chunk of its own: nothing is left of it.
+        return !choices.isEmpty || (hasMembers && frame.carriesMembers) || wroteUsage
     }
 
     /// The choices the frame speaks of, rising.

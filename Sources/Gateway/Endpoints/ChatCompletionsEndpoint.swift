@@ -1,5 +1,6 @@
 import FreshetDialects
 import FreshetGeneration
+import FreshetHTTPWire
 import FreshetTransport
 
 /// `POST /v1/chat/completions`: Chat Completions in, streamed or whole.

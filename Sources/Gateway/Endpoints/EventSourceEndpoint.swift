@@ -1,6 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
+import FreshetRouter
 import FreshetTransport
 
 /// `GET /api/chat?prompt=&model=`: an answer for the browser's own `EventSource`, in the simple dialect.

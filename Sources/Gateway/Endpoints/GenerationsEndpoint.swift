@@ -1,5 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
+import FreshetHTTPWire
+import FreshetPartialJSON
 import FreshetTransport
 
 /// `POST /v1/generations`: the native dialect, as server-sent events or JSON lines.

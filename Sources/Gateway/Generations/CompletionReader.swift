@@ -1,6 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
+import FreshetRouter
 import FreshetTransport
 
 /// Serves a request that did not ask for a stream: folds the generation and answers with the whole of it.

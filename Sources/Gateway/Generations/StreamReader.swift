@@ -1,6 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
+import FreshetRouter
 import FreshetTransport
 
 /// Serves one stream: reads from its cursor when the socket can take more, and owns no queue.

@@ -1,7 +1,7 @@
+import CLinux
 import FreshetGeneration
 import FreshetHTTPWire
-public import FreshetTransport
-import Glibc
+import FreshetTransport
 
 /// Puts a gateway on the network: loops, the simulator's server where it is wanted, and the listening socket.
 package final class GatewayServer: Sendable {
@@ -50,10 +50,5 @@ package final class GatewayServer: Sendable {
     }
 
     /// Cores this process may run on.
-    private static var availableCores: Int {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-        let count = withUnsafeBytes(of: set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-        return max(1, min(count, 256))
-    }
+    private static var availableCores: Int { min(max(Int(freshet_available_cores()), 1), 256) }
 }

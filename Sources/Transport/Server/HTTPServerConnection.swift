@@ -20,7 +20,7 @@ final class HTTPServerConnection: Pollable {
         case closed
     }
     private enum End {
-        case open, whole, cut
+        case open, whole, cut, reset
     }
 
     let server: HTTPServer
@@ -279,6 +279,12 @@ final class HTTPServerConnection: Pollable {
         loop.markFlush(self)
     }
 
+    func resetStream() {
+        guard phase == .answering, end == .open else { return }
+        end = .reset
+        loop.markFlush(self)
+    }
+
     // MARK: Sending
 
     override func flush() { if phase == .answering || phase == .reading { sendPending() } }
@@ -327,7 +333,7 @@ final class HTTPServerConnection: Pollable {
         exchange = nil
         finished?.completed()
         releaseBody()
-        if end == .cut, delivery?.framing == .untilClose {
+        if end == .reset || (end == .cut && delivery?.framing == .untilClose) {
             resetWhenDelivered()
         } else if end == .cut || delivery?.keepAlive != true || server.isDraining.load(ordering: .relaxed) {
             linger()

@@ -68,6 +68,9 @@ public final class HTTPServerExchange {
     /// its last chunk, one that ends with the connection is reset once the client's kernel has it all.
     public func abortStream() { connection?.abortStream() }
 
+    /// Sends what was written and resets the connection once the client's kernel has it.
+    public func resetStream() { connection?.resetStream() }
+
     /// Hands the exchange over to another loop, before its response has begun. The caller must not touch it any more;
     /// `then` gets it on the other loop, at once when that is this one.
     public func move(to loop: EventLoop, then: @escaping @Sendable (HTTPServerExchange) -> Void) {

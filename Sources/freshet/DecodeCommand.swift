@@ -1,0 +1,95 @@
+import FreshetDialects
+import FreshetEventStreams
+import FreshetGeneration
+
+/// `freshet decode FILE --dialect D`
+struct DecodeCommand {
+    private var options: Options
+
+    init(_ options: Options) throws(CommandError) {
+        self.options = options
+        try self.options.parse(valued: ["dialect"])
+        guard self.options.positional.count == 1 else {
+            throw CommandError("decode takes one file: freshet decode FILE --dialect openai-chat", status: 2)
+        }
+        guard self.options["dialect"] == DialectName.openAIChat.rawValue else {
+            throw CommandError("--dialect must be openai-chat", status: 2)
+        }
+    }
+
+    func run() throws(CommandError) {
+        let bytes = try InputFile.read(options.positional[0])
+        var recording = RecordedAnswer()
+        // A recording is an event stream, or the decoded chunks one a line.
+        if bytes.first == 0x7B { recording.readLines(bytes) } else { recording.readEvents(bytes) }
+        recording.finish()
+        var out: [UInt8] = []
+        var cursor = LogCursor()
+        while recording.log.read(&cursor, { item, payload in
+            NativeJSON.append(item, payload, to: &out)
+            out.append(0x0A)
+        }) {}
+        Terminal.write(out, to: 1)
+    }
+}
+
+/// A provider's recorded stream being read into a log.
+private struct RecordedAnswer {
+    /// A recording has no id and no time of its own: zeros show that.
+    private static let id = GenerationID(milliseconds: 0, random: (0, 0))
+
+    var log = GenerationLog()
+    private var decoder = OpenAIChatDecoder(route: "recording", generation: Self.id)
+    private var isFinished = false
+    private var failure: GenerationFailure?
+    private var reason: FinishReason?
+    private var usage: Usage?
+
+    init() { log.append(.generationStart(GenerationStart(id: Self.id, model: "recording", createdMilliseconds: 0))) }
+
+    mutating func readEvents(_ bytes: [UInt8]) {
+        var events = EventStreamDecoder()
+        events.receive(bytes.span)
+        events.finish()
+        while let item = try? events.next() {
+            guard case .event(_, let data) = item, !data.isEmpty else { continue }
+            read(events.bytes.span.extracting(data))
+        }
+    }
+
+    mutating func readLines(_ bytes: [UInt8]) {
+        var lines = JSONLinesDecoder()
+        lines.receive(bytes.span)
+        lines.finish()
+        while let line = try? lines.next() { read(lines.bytes.span.extracting(line)) }
+    }
+
+    private mutating func read(_ data: Span<UInt8>) {
+        do throws(FrameError) {
+            let frame = try decoder.decode(data, into: &log)
+            if frame.isFinished { isFinished = true }
+            if let failed = frame.failure { failure = failed.failure }
+            reason = frame.finishReason ?? reason
+            if let report = frame.usage {
+                var merged = usage ?? Usage()
+                merged.merge(report)
+                usage = merged
+            }
+        } catch {
+            log.append(.notice(code: "frame_skipped", message: "a frame could not be decoded: \(error)"))
+        }
+    }
+
+    mutating func finish() {
+        if isFinished { decoder.closeBlocks(in: &log) }
+        var end = GenerationEnd(outcome: .finished, finishReason: reason, usage: usage)
+        if !isFinished {
+            end.outcome = .failed
+            end.failure =
+                failure
+                ?? GenerationFailure(
+                    code: .providerTruncated, message: "the recording ends before the answer does", isRetryable: true)
+        }
+        log.append(.generationEnd(end))
+    }
+}

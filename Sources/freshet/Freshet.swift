@@ -1,0 +1,44 @@
+import Glibc
+
+/// The command line: `freshet COMMAND OPTIONS`.
+@main
+struct Freshet {
+    static let version = "0.1.0"
+
+    private static let usage = """
+        freshet carries an LLM's answer, token by token, from the model to the person reading it.
+
+        freshet serve [--listen HOST:PORT] [--upstream URL | --config FILE] [--open]
+            the gateway; without --upstream and --config: the simulator, and OpenAI when OPENAI_API_KEY is set
+        freshet check FILE
+            prints every value of a configuration in force, or what is wrong with it; never a key
+        freshet simulate [--listen HOST:PORT] [--replay FILE]
+            a provider that pretends, for trying front ends: docs/simulator.md
+        freshet chat [PROMPT] [--model NAME] [--url URL]
+            asks a gateway and streams the answer to the terminal (FRESHET_KEY holds the key, where one is asked for)
+        freshet decode FILE --dialect openai-chat
+            prints the events of a recorded provider stream, one JSON object a line
+        freshet --version | --help
+
+        """
+
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        do throws(CommandError) {
+            switch arguments.first {
+            case "serve": try ServeCommand(Options(arguments.dropFirst())).run()
+            case "check": try CheckCommand(Options(arguments.dropFirst())).run()
+            case "simulate": try SimulateCommand(Options(arguments.dropFirst())).run()
+            case "chat": try ChatCommand(Options(arguments.dropFirst())).run()
+            case "decode": try DecodeCommand(Options(arguments.dropFirst())).run()
+            case "--version", "version": Terminal.print("freshet \(version)\n")
+            case "--help", "help", "-h": Terminal.print(usage)
+            case nil: throw CommandError("say what to do\n\n" + usage, status: 2)
+            case .some(let word): throw CommandError("there is no command `\(word)`\n\n" + usage, status: 2)
+            }
+        } catch {
+            Terminal.printError("freshet: \(error.message)\n")
+            exit(error.status)
+        }
+    }
+}
