@@ -16,6 +16,8 @@ package struct Configuration: Sendable, Equatable {
     package var models: [Model]?
     /// Who may call; empty: anybody this machine lets in, as owner `local`.
     package var keys = KeyRing()
+    /// What clients are granted.
+    package var limits = Limits()
     /// Whether `GET /v1/models` is answered by the provider instead of from the names known here.
     package var relaysModelList = false
 

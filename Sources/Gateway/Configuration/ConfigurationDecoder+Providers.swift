@@ -86,10 +86,7 @@ extension ConfigurationDecoder {
         var deadlines = base
         for (key, member) in members {
             guard let node = section[key] else { continue }
-            let expected = "a duration with a unit, ms, s, m or h (for example 30s), above zero and at most 168h"
-            if let duration = value(node, path: section.path(key), expected: expected, Quantity.duration) {
-                deadlines[keyPath: member] = duration
-            }
+            if let duration = duration(node, path: section.path(key)) { deadlines[keyPath: member] = duration }
         }
         return deadlines
     }

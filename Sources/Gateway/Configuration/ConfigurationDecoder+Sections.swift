@@ -8,10 +8,11 @@ extension ConfigurationDecoder {
             report("the configuration is empty; it needs at least `providers`", at: .init())
             return nil
         }
-        let known = ["listen", "loops", "hosts", "default_model", "providers", "models", "keys"]
+        let known = ["listen", "loops", "hosts", "default_model", "providers", "models", "keys", "limits"]
         guard let section = section(root, path: "", known: known) else { return nil }
         var configuration = Configuration()
         scalars(section, into: &configuration)
+        if let node = section["limits"] { configuration.limits = limits(node) }
         if let node = section["keys"] { configuration.keys = keyRing(node) }
         var declared = [Configuration.Provider.simulatorName]
         if let node = section["providers"] {

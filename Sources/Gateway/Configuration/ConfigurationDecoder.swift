@@ -99,6 +99,11 @@ struct ConfigurationDecoder {
         return value
     }
 
+    mutating func duration(_ node: Node, path: String) -> Duration? {
+        let expected = "a duration with a unit, ms, s, m or h (for example 30s), above zero and at most 168h"
+        return value(node, path: path, expected: expected, Quantity.duration)
+    }
+
     mutating func choice<Choice: RawRepresentable<String>>(
         _ node: Node, path: String, among choices: [Choice]
     ) -> Choice? {

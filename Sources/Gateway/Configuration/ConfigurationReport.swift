@@ -34,6 +34,8 @@ extension Configuration {
             lines.append("keys:")
             lines += keys.owners.map { "  \(YAMLText.quoted($0)): { sha256: \"***\" }" }
         }
+        lines.append("limits:")
+        lines += Limits.members.map { "  \($0.key): \(limits.text($0.member))" }
         lines += providerLines
         lines += modelLines
         return lines.joined(separator: "\n") + "\n"

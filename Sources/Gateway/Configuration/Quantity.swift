@@ -11,10 +11,15 @@ enum Quantity {
 
     /// `64KiB`, `32MiB`.
     ///
-    /// - Returns: Bytes; `nil` unless `text` is ASCII digits and one of these units, above zero and at most 1 TiB.
+    /// - Returns: Bytes; `nil` unless `text` is ASCII digits and one of these units, above zero and at most 4 GiB.
     static func bytes(_ text: String) -> Int? {
         guard let amount = amount(text, units: ["KiB": 1 << 10, "MiB": 1 << 20]) else { return nil }
-        return (1...(1 << 40)).contains(amount) ? amount : nil
+        return (1...(4 << 30)).contains(amount) ? amount : nil
+    }
+
+    /// A size as the configuration writes it; `bytes` are whole KiB.
+    static func text(bytes: Int) -> String {
+        bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : "\(bytes >> 10)KiB"
     }
 
     /// ASCII digits only: `Int("+5")` and `Int("-0")` succeed, and neither is how an amount is written.

@@ -1,3 +1,4 @@
+import FreshetTransport
 import Testing
 
 @testable import FreshetGateway
@@ -49,6 +50,7 @@ struct ConfigurationFileTests {
             """
             listen: "[::1]:0"
             loops: 2
+            limits: { connections: 5, body: 1MiB, bodies: 2MiB, idle_time: 5m }
             hosts: [Chat.Example.com]
             default_model: fast
             keys: { alice: { key: "${A}" }, bob: { sha256: \(String(repeating: "0aB1", count: 16)) } }
@@ -65,6 +67,11 @@ struct ConfigurationFileTests {
         #expect(configuration.listen == ListenAddress(host: "::1", port: 0))
         #expect(configuration.loops == 2)
         #expect(configuration.hosts == ["chat.example.com"])
+        var server = HTTPServerConfiguration()
+        configuration.limits.apply(to: &server)
+        #expect(server.limits.connections == 5 && server.limits.bodyBytes == 1 << 20)
+        #expect(server.limits.allBodiesBytes == 2 << 20 && server.timeouts.idle == .seconds(300))
+        #expect(server.timeouts.head == .seconds(10))
         #expect(configuration.keys.owners == ["alice", "bob"])
         #expect(configuration.keys.owner(presenting: "alpha") == "alice")
         let provider = try #require(configuration.provider(named: "a"))
@@ -85,7 +92,7 @@ struct ConfigurationFileTests {
             ("a: [", "2:1: not YAML: while parsing a flow node: did not find expected node content"),
             (
                 "lsiten: 127.0.0.1:1",
-                "1:1: unknown key `lsiten`; did you mean `listen`? Known here: listen, loops, hosts, default_model, providers, models, keys"
+                "1:1: unknown key `lsiten`; did you mean `listen`? Known here: listen, loops, hosts, default_model, providers, models, keys, limits"
             ),
             ("listen: 8080", "1:9: `listen` must be host:port, for example 127.0.0.1:8080 or [::1]:8080"),
             ("listen: example.com:80", "1:9: `listen` must name an IP address or localhost before the port"),
@@ -174,6 +181,15 @@ struct ConfigurationFileTests {
                 "providers: { a: { kind: openai, credentials: pass } }\nkeys: { a: { key: x } }",
                 "1:12: `providers.a.credentials: pass` cannot stand beside `keys`: callers' keys would be sent to the provider; use an api_key"
             ),
+            (
+                "limits: { body: 5 }",
+                "1:17: `limits.body` must be a size with a unit, KiB or MiB (for example 32MiB), from 1KiB to 4096MiB"
+            ),
+            (
+                "limits: { body: 512MiB }",
+                "1:9: `limits.bodies` is less than `limits.body`, so that no such body is ever taken"
+            ),
+            ("limits: { connections: 1KiB }", "1:24: `limits.connections` must be a whole number from 1 to 1000000"),
             ("models: { a: {} }", "1:14: `models.a` needs `routes: [provider/model]`"),
             ("models: { a: { routes: [] } }", "1:24: `models.a.routes` is empty; give one route"),
             (

@@ -6,6 +6,7 @@ struct ConfigurationReportTests {
     private let text = """
         listen: 0.0.0.0:9000
         loops: 2
+        limits: { send_buffer: 100KiB, bodies: 64MiB }
         hosts: [chat.example.com]
         default_model: 'odd $${x} "name" \\'
         keys: { alice: { key: "${KEY}" } }
