@@ -1,0 +1,200 @@
+import FreshetGeneration
+import FreshetRelay
+import Testing
+
+/// One line of a script: what happens, when (in seconds), and what the machine must answer.
+enum Step: Sendable {
+    case connected(Int)
+    case head(Int)
+    case ping
+    case frame(Int, content: Bool = false, finished: Bool = false, done: Bool = false, openTool: Bool = false)
+    case undecodable(Int, openTool: Bool = false)
+    case error
+    case bytesEnded
+    case connectionFailed
+    case timer(Int)
+    case cancelled
+}
+
+/// What the machine answered, in short.
+enum Answer: Equatable, Sendable {
+    case nothing, proceed, finish, ignore
+    case fail(GenerationFailure.Code)
+}
+
+struct AttemptMachineTests {
+    struct Script: Sendable, CustomTestStringConvertible {
+        var name: String
+        var steps: [(Step, Answer)]
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: scripts)
+    func script(_ script: Script) {
+        var machine = AttemptMachine(deadlines: AttemptDeadlines(), start: Self.second(0))
+        for (place, (step, expected)) in script.steps.enumerated() {
+            #expect(Self.play(step, on: &machine) == expected, "step \(place + 1) of \(script.name)")
+        }
+    }
+
+    static let scripts: [Script] = [
+        Script(
+            name: "an answer with usage and end mark",
+            steps: [
+                (.connected(0), .nothing), (.head(1), .nothing), (.frame(1), .proceed),
+                (.frame(2, content: true), .proceed), (.frame(3, content: true, finished: true), .proceed),
+                (.frame(3), .proceed), (.frame(3, finished: true, done: true), .finish), (.bytesEnded, .ignore),
+            ]),
+        Script(
+            name: "a finish without an end mark is whole at the end of bytes",
+            steps: [(.frame(1, content: true, finished: true), .proceed), (.bytesEnded, .finish)]),
+        Script(
+            name: "a finish without anything behind it is whole after two seconds",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed), (.timer(2), .proceed), (.timer(3), .finish),
+            ]),
+        Script(
+            name: "a connection lost behind the finish loses nothing",
+            steps: [(.frame(1, content: true, finished: true), .proceed), (.connectionFailed, .finish)]),
+        Script(
+            name: "an error behind the finish changes nothing",
+            steps: [(.frame(1, content: true, finished: true), .proceed), (.error, .finish)]),
+        Script(
+            name: "the end of bytes is not the end of the answer",
+            steps: [(.frame(1, content: true), .proceed), (.bytesEnded, .fail(.providerTruncated)), (.timer(99), .ignore)]),
+        Script(
+            name: "nor is the end mark without a finish reason",
+            steps: [(.frame(1, content: true), .proceed), (.frame(1, done: true), .fail(.providerTruncated))]),
+        Script(
+            name: "an empty answer of 200",
+            steps: [(.connected(0), .nothing), (.head(0), .nothing), (.bytesEnded, .fail(.providerTruncated))]),
+        Script(
+            name: "no connection",
+            steps: [(.timer(4), .proceed), (.timer(5), .fail(.providerTimeout))]),
+        Script(name: "a refused connection", steps: [(.connectionFailed, .fail(.providerUnreachable))]),
+        Script(
+            name: "a connection lost in the middle",
+            steps: [(.head(0), .nothing), (.frame(1, content: true), .proceed), (.connectionFailed, .fail(.providerTruncated))]),
+        Script(
+            name: "no response",
+            steps: [(.connected(1), .nothing), (.timer(30), .proceed), (.timer(31), .fail(.providerTimeout))]),
+        Script(
+            name: "heads, roles and pings are no content",
+            steps: [
+                (.connected(0), .nothing), (.head(1), .nothing), (.frame(30), .proceed), (.ping, .nothing),
+                (.timer(59), .proceed), (.timer(60), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "silence after content",
+            steps: [(.frame(10, content: true), .proceed), (.timer(69), .proceed), (.timer(70), .fail(.providerTimeout))]),
+        Script(
+            name: "pings stretch the silence, once",
+            steps: [
+                (.frame(10, content: true), .proceed), (.ping, .nothing), (.timer(70), .proceed),
+                (.timer(309), .proceed), (.timer(310), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "an open tool call stretches the silence",
+            steps: [
+                (.frame(10, content: true, openTool: true), .proceed), (.timer(70), .proceed),
+                (.timer(310), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "the whole attempt is bounded",
+            steps: [
+                (.frame(1790, content: true), .proceed), (.timer(1799), .proceed), (.timer(1800), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "a frame that cannot be decoded is passed over",
+            steps: [
+                (.frame(1, content: true), .proceed), (.undecodable(1), .proceed),
+                (.frame(2, content: true, finished: true), .proceed), (.bytesEnded, .finish),
+            ]),
+        Script(
+            name: "unless a tool call is open",
+            steps: [(.frame(1, content: true), .proceed), (.undecodable(1, openTool: true), .fail(.providerMalformed))]),
+        Script(
+            name: "or no proper end follows",
+            steps: [(.undecodable(1), .proceed), (.bytesEnded, .fail(.providerMalformed))]),
+        Script(
+            name: "an error in the stream",
+            steps: [(.frame(1, content: true), .proceed), (.error, .fail("server_error")), (.bytesEnded, .ignore)]),
+        Script(
+            name: "nothing counts after it was cancelled",
+            steps: [
+                (.frame(1, content: true), .proceed), (.cancelled, .nothing), (.frame(2), .ignore),
+                (.bytesEnded, .ignore), (.connectionFailed, .ignore), (.timer(9999), .ignore), (.error, .ignore),
+            ]),
+    ]
+
+    /// From every state, after every event, in every order of four: no trap, one end at most, no deadline after it.
+    @Test func everyOrderEndsAtMostOnce() {
+        let events: [Step] = [
+            .connected(1), .head(1), .ping, .frame(1), .frame(1, content: true), .frame(1, finished: true),
+            .frame(1, done: true), .undecodable(1), .undecodable(1, openTool: true), .error, .bytesEnded,
+            .connectionFailed, .timer(9999), .cancelled,
+        ]
+        var explored = 0
+        func explore(_ machine: AttemptMachine, _ depth: Int, hasEnded: Bool) {
+            explored += 1
+            if hasEnded { #expect(machine.deadline == nil) }
+            guard depth > 0 else { return }
+            for event in events {
+                var next = machine
+                let answer = Self.play(event, on: &next)
+                var ended = hasEnded
+                switch answer {
+                case .finish, .fail:
+                    #expect(!hasEnded, "a second end")
+                    ended = true
+                case .nothing, .proceed, .ignore: break
+                }
+                if case .cancelled = event { ended = true }
+                explore(next, depth - 1, hasEnded: ended)
+            }
+        }
+        explore(AttemptMachine(deadlines: AttemptDeadlines(), start: Self.second(0)), 4, hasEnded: false)
+        #expect(explored == 1 + 14 + 196 + 2744 + 38416)
+    }
+
+    @Test func momentsNeverOverflow() {
+        #expect(Moment(nanoseconds: .max) + .seconds(1) == Moment(nanoseconds: .max))
+        #expect(Moment(nanoseconds: 5) + .seconds(Int64.max) == Moment(nanoseconds: .max))
+        #expect(Moment(nanoseconds: 5) + .microseconds(3) == Moment(nanoseconds: 3005))
+    }
+
+    private static func second(_ number: Int) -> Moment { Moment(nanoseconds: Int64(number) * 1_000_000_000) }
+
+    private static func play(_ step: Step, on machine: inout AttemptMachine) -> Answer {
+        switch step {
+        case .connected(let time): machine.connected(at: second(time))
+        case .head(let time): machine.headArrived(at: second(time))
+        case .ping: machine.pingArrived()
+        case .cancelled: machine.cancelled()
+        case .frame(let time, let content, let finished, let done, let openTool):
+            return answer(
+                machine.frameArrived(
+                    hasContent: content, isFinished: finished, isDone: done, hasOpenToolCall: openTool,
+                    at: second(time)))
+        case .undecodable(let time, let openTool):
+            return answer(machine.undecodableFrameArrived(hasOpenToolCall: openTool, at: second(time)))
+        case .error:
+            return answer(
+                machine.errorArrived(
+                    GenerationFailure(code: "server_error", message: "overloaded", isRetryable: true)))
+        case .bytesEnded: return answer(machine.bytesEnded())
+        case .connectionFailed: return answer(machine.connectionFailed("reset"))
+        case .timer(let time): return answer(machine.timerFired(at: second(time)))
+        }
+        return .nothing
+    }
+
+    private static func answer(_ action: AttemptMachine.Action) -> Answer {
+        switch action {
+        case .proceed: .proceed
+        case .finish: .finish
+        case .ignore: .ignore
+        case .fail(let failure): .fail(failure.code)
+        }
+    }
+}
