@@ -34,8 +34,9 @@ struct ServeCommand {
         switch (options["upstream"], options["config"]) {
         case (.some, .some): throw CommandError("--upstream and --config exclude each other", status: 2)
         case (let url?, nil):
-            do { return .upstream(try ProviderURL(parsing: url)) } catch {
-                throw CommandError("--upstream: \(error)", status: 2)
+            switch Configuration.upstream(url) {
+            case .success(let configuration): return configuration
+            case .failure(let problem): throw CommandError("--upstream \(problem)", status: 2)
             }
         case (nil, let file?):
             do { return try Configuration.load(file: file) } catch { throw CommandError("\(error)") }

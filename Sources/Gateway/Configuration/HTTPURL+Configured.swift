@@ -35,6 +35,15 @@ extension HTTPURL {
     package var text: String { "\(scheme.rawValue)://\(hostField)\(path)" }
 }
 
+extension Configuration {
+    /// What serves in front of one server, for `--upstream`.
+    ///
+    /// - Parameter text: As it stands on the command line.
+    package static func upstream(_ text: String) -> Result<Configuration, BaseURLProblem> {
+        HTTPURL.baseURL(text).map { upstream($0) }
+    }
+}
+
 /// Why a text is no base URL.
 package struct BaseURLProblem: Error, Equatable, CustomStringConvertible {
     /// Completes "the base URL …".

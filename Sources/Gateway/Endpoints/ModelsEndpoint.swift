@@ -38,7 +38,7 @@ private final class ListRelay: HTTPClientDelegate {
 
     private let exchange: HTTPServerExchange
     private let provider: Configuration.Provider
-    private let url: ProviderURL
+    private let url: HTTPURL
     private var upstream: HTTPClientExchange?
     private var timer: LoopTimer?
     private var head: HTTPResponseHead?
@@ -46,7 +46,7 @@ private final class ListRelay: HTTPClientDelegate {
     /// Keeps it alive until it has answered.
     private var itself: ListRelay?
 
-    init(_ exchange: HTTPServerExchange, provider: Configuration.Provider, url: ProviderURL) {
+    init(_ exchange: HTTPServerExchange, provider: Configuration.Provider, url: HTTPURL) {
         (self.exchange, self.provider, self.url) = (exchange, provider, url)
     }
 
@@ -57,9 +57,8 @@ private final class ListRelay: HTTPClientDelegate {
         let authorization = provider.credentials == .pass ? exchange.head.fields["authorization"] : own
         if let authorization { fields.append("authorization", authorization) }
         let target = url.path + "/models" + (exchange.head.query.map { "?" + $0 } ?? "")
-        let origin = HTTPOrigin(scheme: url.isSecure ? .https : .http, host: url.host, port: url.port)
         let request = HTTPClientRequest(
-            origin: origin, poolKey: provider.name + "\n" + (authorization ?? ""), target: target, fields: fields)
+            origin: HTTPOrigin(url), poolKey: provider.name + "\n" + (authorization ?? ""), target: target, fields: fields)
         itself = self
         exchange.onGone = { [unowned self] in self.release() }
         timer = exchange.loop.schedule(after: provider.deadlines.head) { [unowned self] in

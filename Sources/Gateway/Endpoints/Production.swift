@@ -10,7 +10,7 @@ struct Production {
     private let gateway: Gateway
     private let exchange: HTTPServerExchange
     private let route: Configuration.ResolvedRoute
-    private let provider: ProviderURL
+    private let provider: HTTPURL
     /// The name the client asked for, or the default.
     let model: String
 
@@ -68,9 +68,8 @@ struct Production {
             fields.append("authorization", "Bearer " + secret)
         }
         let request = ProviderRequest(
-            origin: HTTPOrigin(
-                scheme: provider.isSecure ? .https : .http, host: provider.host, port: provider.port),
-            poolKey: route.provider.name + "\n" + (secret ?? ""), target: provider.path + "/chat/completions",
+            origin: HTTPOrigin(provider),
+            poolKey: route.provider.name + "\n" + (secret ?? ""), target: provider.target(appending: "/chat/completions"),
             fields: fields, body: body, route: String(describing: route), deadlines: deadlines(asksReasoning),
             secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id)
@@ -101,5 +100,12 @@ extension Caller.Refused {
             failure = GenerationFailure(
                 code: .modelNotFound, message: String(describing: miss), isRetryable: false, parameter: "model")
         }
+    }
+}
+
+extension HTTPOrigin {
+    /// Where a base URL points.
+    init(_ url: HTTPURL) {
+        self.init(scheme: url.scheme == .https ? .https : .http, host: url.host.name, port: url.port)
     }
 }

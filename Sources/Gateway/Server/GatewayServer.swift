@@ -24,7 +24,7 @@ package final class GatewayServer: Sendable {
         } else {
             simulator = nil
         }
-        let needsTLS = configuration.providers.contains { $0.baseURL?.isSecure == true }
+        let needsTLS = configuration.providers.contains { $0.baseURL?.scheme == .https }
         let gateway = Gateway(
             configuration: configuration, group: group, tls: needsTLS ? try TLSProfile() : nil)
         self.gateway = gateway
