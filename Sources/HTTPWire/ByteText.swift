@@ -40,6 +40,13 @@ extension Span<UInt8> {
         return nil
     }
 
+    /// Whether every byte in `range` is as asked.
+    @inline(__always)
+    func allSatisfy(_ range: Range<Int>, _ isAsked: (UInt8) -> Bool) -> Bool {
+        for at in range where !isAsked(self[at]) { return false }
+        return true
+    }
+
     /// The number that the bytes in `range` write in decimal; nil when empty, when any is no digit, above 2⁶³ − 1.
     func decimal(_ range: Range<Int>) -> UInt64? {
         guard !range.isEmpty else { return nil }

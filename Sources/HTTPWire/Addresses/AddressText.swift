@@ -1,58 +1,67 @@
 /// IPv4 addresses written as four plain decimal numbers.
 enum IPv4Text {
-    static func isValid(_ text: some StringProtocol) -> Bool {
-        let parts = text.utf8.split(separator: .dot, omittingEmptySubsequences: false)
-        return parts.count == 4
-            && parts.allSatisfy { part in
-                // A leading zero means octal to some readers.
-                guard (1...3).contains(part.count), part.allSatisfy(\.isDigit), part.count == 1 || part.first != .zero
-                else { return false }
-                return part.reduce(0) { $0 * 10 + Int($1 &- .zero) } <= 255
-            }
+    /// The address as one number, 127.0.0.1 as 0x7F000001; nil when the text is none.
+    static func number(_ range: Range<Int>, in bytes: Span<UInt8>) -> UInt32? {
+        var address = UInt32(0)
+        var parts = 0
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            let end = bytes.firstIndex(of: .dot, in: start..<range.upperBound) ?? range.upperBound
+            // A leading zero means octal to some readers.
+            guard end &- start <= 3, end &- start == 1 || start < end && bytes[start] != .zero,
+                let part = bytes.decimal(start..<end), part <= 255, parts < 4
+            else { return nil }
+            address = address &<< 8 | UInt32(part)
+            parts &+= 1
+            start = end &+ 1
+        }
+        return parts == 4 ? address : nil
     }
 }
 
 /// IPv6 addresses: RFC 4291 §2.2, without zones.
 enum IPv6Text {
-    static func isValid(_ text: String) -> Bool { groups(text) != nil }
-
-    static func isLoopback(_ text: String) -> Bool { groups(text) == [0, 0, 0, 0, 0, 0, 0, 1] }
-
-    /// The eight groups; nil when `text` is no address. An IPv4 tail gives two groups.
-    static func groups(_ text: String) -> [UInt16]? {
-        guard text.utf8.count <= 45 else { return nil }
-        let bytes = Array(text.utf8)
-        guard let gap = bytes.indices.dropLast().first(where: { bytes[$0] == .colon && bytes[$0 + 1] == .colon }) else {
-            guard let groups = run(bytes[...]), groups.count == 8 else { return nil }
-            return groups
-        }
-        guard let front = run(bytes[..<gap]), let back = run(bytes[(gap + 2)...]), front.count + back.count < 8,
-            !bytes[..<gap].contains(.dot)
-        else { return nil }
-        return front + Array(repeating: 0, count: 8 - front.count - back.count) + back
-    }
-
-    /// Groups with one colon between them; none for no bytes.
-    private static func run(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
-        guard !bytes.isEmpty else { return [] }
+    /// The eight groups; nil when the text is no address. An IPv4 tail gives two of them.
+    static func groups(_ range: Range<Int>, in bytes: Span<UInt8>) -> [UInt16]? {
+        guard (2...45).contains(range.count) else { return nil }
         var groups: [UInt16] = []
-        let parts = bytes.split(separator: .colon, omittingEmptySubsequences: false)
-        for (number, part) in parts.enumerated() {
-            if part.contains(.dot) {
-                guard number == parts.count - 1, let tail = tail(part) else { return nil }
-                groups += tail
-            } else {
-                guard (1...4).contains(part.count), part.allSatisfy({ $0.hexValue != nil }) else { return nil }
-                groups.append(part.reduce(0) { $0 << 4 | UInt16($1.hexValue ?? 0) })
+        var gap: Int?
+        var at = range.lowerBound
+        if bytes.matches(at..<at &+ 2, lowercase: "::") { (gap, at) = (0, at &+ 2) }
+        while at < range.upperBound {
+            let end = bytes.firstIndex(of: .colon, in: at..<range.upperBound) ?? range.upperBound
+            guard append(at..<end, isLast: end == range.upperBound, in: bytes, to: &groups) else { return nil }
+            guard end < range.upperBound else { break }
+            at = end &+ 1
+            // A colon wants a group behind it, unless it is half of the one gap.
+            guard at < range.upperBound else { return nil }
+            if bytes[at] == .colon {
+                guard gap == nil else { return nil }
+                (gap, at) = (groups.count, at &+ 1)
             }
         }
+        guard let gap else { return groups.count == 8 ? groups : nil }
+        guard groups.count < 8 else { return nil }
+        groups.insert(contentsOf: repeatElement(0, count: 8 - groups.count), at: gap)
         return groups
     }
 
-    private static func tail(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard IPv4Text.isValid(text) else { return nil }
-        let numbers = text.split(separator: ".").compactMap { UInt16($0) }
-        return [numbers[0] << 8 | numbers[1], numbers[2] << 8 | numbers[3]]
+    /// Appends one group, or the two that an IPv4 tail stands for; false when the text is neither.
+    private static func append(
+        _ range: Range<Int>, isLast: Bool, in bytes: Span<UInt8>, to groups: inout [UInt16]
+    ) -> Bool {
+        if isLast, let tail = IPv4Text.number(range, in: bytes) {
+            groups.append(UInt16(truncatingIfNeeded: tail &>> 16))
+            groups.append(UInt16(truncatingIfNeeded: tail))
+            return true
+        }
+        guard (1...4).contains(range.count) else { return false }
+        var group = UInt16(0)
+        for at in range {
+            guard let digit = bytes[at].hexValue else { return false }
+            group = group &<< 4 | UInt16(digit)
+        }
+        groups.append(group)
+        return true
     }
 }

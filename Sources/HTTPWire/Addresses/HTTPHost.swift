@@ -22,25 +22,28 @@ public struct HTTPHost: Hashable, Sendable {
     /// - Parameter text: The whole value. Refused, with nil: an empty host, a port that is empty or 0, anything that
     ///   looks like an IPv4 address but is not four plain decimal numbers, zones, percent-encoding, user names.
     public init?(parsing text: String) {
-        let bytes = text.utf8
-        let hostEnd: String.Index
-        if bytes.first == .openBracket {
-            guard let close = bytes.firstIndex(of: .closeBracket) else { return nil }
-            let inside = text[bytes.index(after: text.startIndex)..<close].lowercased()
-            guard IPv6Text.isValid(inside) else { return nil }
-            (kind, name) = (.ipv6, inside)
-            hostEnd = bytes.index(after: close)
+        self.init(0..<text.utf8.count, in: text.utf8.span)
+    }
+
+    init?(_ range: Range<Int>, in bytes: Span<UInt8>) {
+        guard !range.isEmpty else { return nil }
+        let end: Int
+        if bytes[range.lowerBound] == .openBracket {
+            guard let close = bytes.firstIndex(of: .closeBracket, in: range) else { return nil }
+            let inside = range.lowerBound &+ 1..<close
+            guard IPv6Text.groups(inside, in: bytes) != nil else { return nil }
+            (kind, name, end) = (.ipv6, bytes.string(inside).lowercased(), close &+ 1)
         } else {
-            hostEnd = bytes.firstIndex(of: .colon) ?? text.endIndex
-            guard let (kind, name) = Self.registered(text[..<hostEnd]) else { return nil }
+            end = bytes.firstIndex(of: .colon, in: range) ?? range.upperBound
+            guard let (kind, name) = Self.registered(range.lowerBound..<end, in: bytes) else { return nil }
             (self.kind, self.name) = (kind, name)
         }
-        if hostEnd == text.endIndex {
+        if end == range.upperBound {
             port = nil
         } else {
-            guard bytes[hostEnd] == .colon,
-                let number = Self.port(text[bytes.index(after: hostEnd)...])
-            else { return nil }
+            guard bytes[end] == .colon, let number = Self.port(end &+ 1..<range.upperBound, in: bytes) else {
+                return nil
+            }
             port = number
         }
     }
@@ -53,39 +56,46 @@ public struct HTTPHost: Hashable, Sendable {
         switch kind {
         case .localhost: true
         case .ipv4: name.hasPrefix("127.")
-        case .ipv6: IPv6Text.isLoopback(name)
+        case .ipv6: IPv6Text.groups(0..<name.utf8.count, in: name.utf8.span) == [0, 0, 0, 0, 0, 0, 0, 1]
         case .name: false
         }
     }
 
-    private static func registered(_ text: Substring) -> (Kind, String)? {
-        let text = text.utf8.last == .dot ? text[..<text.utf8.index(before: text.endIndex)] : text
-        guard !text.isEmpty, text.utf8.count <= 253 else { return nil }
-        var last = text.utf8[...]
-        for label in text.utf8.split(separator: .dot, omittingEmptySubsequences: false) {
-            guard isLabel(label) else { return nil }
-            last = label
+    private static func registered(_ range: Range<Int>, in bytes: Span<UInt8>) -> (Kind, String)? {
+        guard !range.isEmpty else { return nil }
+        let hasDot = bytes[range.upperBound &- 1] == .dot
+        let whole = range.lowerBound..<(hasDot ? range.upperBound &- 1 : range.upperBound)
+        guard (1...253).contains(whole.count) else { return nil }
+        var label = whole.lowerBound..<whole.lowerBound
+        var start = whole.lowerBound
+        while start <= whole.upperBound {
+            label = start..<(bytes.firstIndex(of: .dot, in: start..<whole.upperBound) ?? whole.upperBound)
+            guard isLabel(label, in: bytes) else { return nil }
+            start = label.upperBound &+ 1
         }
-        let name = text.lowercased()
-        if isNumeric(last) { return IPv4Text.isValid(name) ? (.ipv4, name) : nil }
-        return (name == "localhost" ? .localhost : .name, name)
+        if isNumeric(label, in: bytes) {
+            return IPv4Text.number(whole, in: bytes) == nil ? nil : (.ipv4, bytes.string(whole))
+        }
+        let isLocal = bytes.matches(whole, lowercase: "localhost")
+        return isLocal ? (.localhost, "localhost") : (.name, bytes.string(whole).lowercased())
     }
 
-    private static func isLabel(_ label: Substring.UTF8View) -> Bool {
-        guard !label.isEmpty, label.count <= 63, label.first != .hyphen, label.last != .hyphen else { return false }
-        return label.allSatisfy { $0.isLetter || $0.isDigit || $0 == .hyphen || $0 == .underscore }
+    private static func isLabel(_ range: Range<Int>, in bytes: Span<UInt8>) -> Bool {
+        guard (1...63).contains(range.count), bytes[range.lowerBound] != .hyphen,
+            bytes[range.upperBound &- 1] != .hyphen
+        else { return false }
+        return bytes.allSatisfy(range) { $0.isLetter || $0.isDigit || $0 == .hyphen || $0 == .underscore }
     }
 
     /// Whether some readers would take a name with this last label for an IPv4 address (`127.1`, `0x7f000001`).
-    private static func isNumeric(_ label: Substring.UTF8View) -> Bool {
-        if label.allSatisfy(\.isDigit) { return true }
-        return label.count >= 2 && label.first == .zero && label.dropFirst().first.map(\.lowercased) == 0x78
-            && label.dropFirst(2).allSatisfy { $0.hexValue != nil }
+    private static func isNumeric(_ label: Range<Int>, in bytes: Span<UInt8>) -> Bool {
+        if bytes.allSatisfy(label, \.isDigit) { return true }
+        return label.count >= 2 && bytes.matches(label.lowerBound..<label.lowerBound &+ 2, lowercase: "0x")
+            && bytes.allSatisfy(label.lowerBound &+ 2..<label.upperBound) { $0.hexValue != nil }
     }
 
-    private static func port(_ text: Substring) -> UInt16? {
-        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy(\.isDigit), let number = UInt16(text), number > 0
-        else { return nil }
-        return number
+    private static func port(_ range: Range<Int>, in bytes: Span<UInt8>) -> UInt16? {
+        guard range.count <= 5, let number = bytes.decimal(range), number > 0 else { return nil }
+        return UInt16(exactly: number)
     }
 }

@@ -102,6 +102,7 @@ public struct HTTPRequestDecoder: Sendable {
         let field = try FieldLine(line, in: bytes.span)
         guard fields.count < limits.fieldCount else { throw .tooManyFields(limit: limits.fieldCount) }
         try framing.noteRequest(field, in: bytes.span)
+        if fields.isEmpty { fields.reserveCapacity(16) }
         fields.append(HTTPFields.Field(name: field.name, value: field.value))
     }
 
@@ -133,7 +134,8 @@ public struct HTTPRequestDecoder: Sendable {
             guard version < .http11 else { throw .missingHost }
             return nil
         }
-        guard let host = HTTPHost(parsing: lines.bytes.span.string(field)) else { throw .badHost }
+        let bytes = lines.bytes
+        guard let host = HTTPHost(field, in: bytes.span) else { throw .badHost }
         return host
     }
 }

@@ -119,6 +119,7 @@ public struct HTTPResponseDecoder: Sendable {
         let field = try FieldLine(line, in: bytes.span)
         guard fields.count < limits.fieldCount else { throw .tooManyFields(limit: limits.fieldCount) }
         try framing.noteResponse(field, in: bytes.span)
+        if fields.isEmpty { fields.reserveCapacity(16) }
         fields.append(HTTPFields.Field(name: field.name, value: field.value))
     }
 

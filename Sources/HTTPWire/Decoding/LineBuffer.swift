@@ -19,14 +19,16 @@ struct LineBuffer: Sendable {
         let end = start &+ min(input.count &- start, room)
         var at = start
         while at < end {
-            let byte = input[at]
             if !isReturnLast {
-                at &+= 1
-                if byte.isLineText { continue }
-                guard byte == .carriageReturn else { throw byte == .lineFeed ? .bareLineFeed : .controlByte }
+                at = input.lineTextEnd(from: at, to: end)
+                guard at < end else { break }
+                guard input[at] == .carriageReturn else {
+                    throw input[at] == .lineFeed ? .bareLineFeed : .controlByte
+                }
                 isReturnLast = true
+                at &+= 1
             } else {
-                guard byte == .lineFeed else { throw .bareCarriageReturn }
+                guard input[at] == .lineFeed else { throw .bareCarriageReturn }
                 isReturnLast = false
                 position = at &+ 1
                 take(input, start..<position)

@@ -32,7 +32,7 @@ public struct HTTPRequestHead: Equatable, Sendable {
 
 /// What `HTTPRequestDecoder` found next.
 public enum HTTPRequestPart: Equatable, Sendable {
-    case head(HTTPRequestHead)
+    indirect case head(HTTPRequestHead)
     /// Bytes of the body, as a range of the input handed to this call.
     case body(Range<Int>)
     /// The request is complete; what follows is the next one.

@@ -31,7 +31,7 @@ public struct HTTPResponseHead: Equatable, Sendable {
 /// What `HTTPResponseDecoder` found next.
 public enum HTTPResponsePart: Equatable, Sendable {
     /// The head; an interim (1xx) one is followed by another head.
-    case head(HTTPResponseHead)
+    indirect case head(HTTPResponseHead)
     /// Bytes of the body, as a range of the input handed to this call.
     case body(Range<Int>)
     case end
