@@ -1,3 +1,4 @@
+import FreshetGeneration
 import FreshetPartialJSON
 
 /// Where the parts of one Chat chunk lie in its JSON: found in one pass that changes nothing, so that a chunk which
@@ -14,9 +15,18 @@ struct ChatChunk {
         var reasoning: JSONStringToken?
         /// Where the reasoning's member name lies.
         var reasoningName: JSONStringToken?
+        /// The raw value of a `content` that is a list of parts; what they say is in `ChatChunk.parts`.
+        var contentParts: Range<Int>?
         var finish: JSONStringToken?
         /// Whether anything but empty and null members stood in it.
         var isTelling = false
+    }
+
+    /// What one part of a `content` list says.
+    struct Part {
+        var choice: Int
+        var kind: BlockKind
+        var token: JSONStringToken
     }
 
     struct ToolCall {
@@ -46,6 +56,7 @@ struct ChatChunk {
     var usage: Range<Int>?
     var error: Range<Int>?
     var choices: [Choice] = []
+    var parts: [Part] = []
     var toolCalls: [ToolCall] = []
     var members: [Member] = []
     /// `"object":"error"`, as some servers report errors.
@@ -64,6 +75,7 @@ struct ChatChunk {
         (id, model, created, idMember, modelMember, createdMember) = (nil, nil, nil, nil, nil, nil)
         (usage, error, isErrorObject) = (nil, nil, false)
         choices.removeAll(keepingCapacity: true)
+        parts.removeAll(keepingCapacity: true)
         toolCalls.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
         json = JSONTokenizer()
@@ -127,15 +139,16 @@ struct ChatChunk {
     private mutating func choice(_ text: Span<UInt8>) throws(FrameError) {
         choices.append(Choice(index: choices.count))
         let place = choices.count - 1
+        var hasDelta = false
+        var message: (place: JSONTokenizer, member: Range<Int>)?
         while case .key(let name) = try next(text) {
             let start = name.range.lowerBound - 1
-            if name.equals("delta", in: text) || name.equals("message", in: text) {
-                switch try next(text) {
-                case .objectStart:
-                    while case .key(let name) = try next(text) { try deltaMember(name, place, text) }
-                case .null: break
-                default: throw .unexpectedForm
-                }
+            if name.equals("delta", in: text) {
+                hasDelta = true
+                try delta(place, text)
+            } else if name.equals("message", in: text) {
+                let before = json
+                message = (before, start..<(try skip(text)).upperBound)
             } else if name.equals("index", in: text) {
                 guard let index = try number(text) else { continue }
                 choices[place].index = index
@@ -146,6 +159,24 @@ struct ChatChunk {
                 try extra(.choice, owner: place, start, text)
             }
         }
+        guard let message else { return }
+        if hasDelta {
+            // Some servers repeat beside each delta the message so far.
+            members.append(Member(anchor: .choice, owner: place, range: message.member, isEmpty: false))
+        } else {
+            let after = json
+            json = message.place
+            try delta(place, text)
+            json = after
+        }
+    }
+
+    private mutating func delta(_ place: Int, _ text: Span<UInt8>) throws(FrameError) {
+        switch try next(text) {
+        case .objectStart: while case .key(let name) = try next(text) { try deltaMember(name, place, text) }
+        case .null: break
+        default: throw .unexpectedForm
+        }
     }
 
     private mutating func deltaMember(
@@ -153,7 +184,7 @@ struct ChatChunk {
     ) throws(FrameError) {
         let start = name.range.lowerBound - 1
         if name.equals("content", in: text) {
-            choices[place].content = try shown(.delta, place, start, text)
+            try content(place, start, text)
         } else if name.equals("refusal", in: text) {
             choices[place].refusal = try shown(.delta, place, start, text)
         } else if choices[place].reasoning == nil,
@@ -168,6 +199,56 @@ struct ChatChunk {
         } else {
             try extra(.delta, owner: place, start, text)
         }
+    }
+
+    private mutating func content(_ place: Int, _ start: Int, _ text: Span<UInt8>) throws(FrameError) {
+        let before = json
+        guard try next(text) == .arrayStart else {
+            json = before
+            choices[place].content = try shown(.delta, place, start, text)
+            return
+        }
+        let first = json.position - 1
+        json = before
+        try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.contentPart(place, text) }
+        choices[place].contentParts = first..<json.position
+        choices[place].isTelling = true
+    }
+
+    /// `{"type":"text","text":…}`, or `{"type":"thinking","thinking":[{"type":"text","text":…}]}`.
+    private mutating func contentPart(_ place: Int, _ text: Span<UInt8>) throws(FrameError) {
+        while case .key(let name) = try next(text) {
+            if name.equals("text", in: text) {
+                try append(.text, place, text)
+            } else if name.equals("thinking", in: text) {
+                try thinking(place, text)
+            } else {
+                _ = try skip(text)
+            }
+        }
+    }
+
+    private mutating func thinking(_ place: Int, _ text: Span<UInt8>) throws(FrameError) {
+        let before = json
+        if case .string = try next(text) {
+            json = before
+            return try append(.reasoning, place, text)
+        }
+        json = before
+        try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in
+            while case .key(let name) = try chunk.next(text) {
+                if name.equals("text", in: text) {
+                    try chunk.append(.reasoning, place, text)
+                } else {
+                    _ = try chunk.skip(text)
+                }
+            }
+        }
+    }
+
+    private mutating func append(_ kind: BlockKind, _ place: Int, _ text: Span<UInt8>) throws(FrameError) {
+        guard let token = try string(text), !token.range.isEmpty else { return }
+        parts.append(Part(choice: place, kind: kind, token: token))
     }
 
     private mutating func toolCall(_ choice: Int, _ text: Span<UInt8>) throws(FrameError) {

@@ -50,7 +50,10 @@ struct ChatChunkWriter {
         }
         if let extras {
             ChatExtras.forEach(extras.bytes) { anchor, place, _ in
-                if anchor == .choice || anchor == .delta { add(place) }
+                switch anchor {
+                case .choice, .delta, .contentParts, .mention: add(place)
+                case .chunk, .toolCall, .usage, .reasoningName, .error: break
+                }
             }
         }
         return choices.sorted()
@@ -88,7 +91,15 @@ struct ChatChunkWriter {
     private mutating func appendTexts(
         _ choice: Int, _ frame: ChatFrame, _ state: ChatAnswerState, to out: inout [UInt8]
     ) {
-        for kind in [BlockKind.reasoning, .text, .refusal] {
+        var kinds = [BlockKind.reasoning, .text, .refusal]
+        if let parts = value(.contentParts, choice) {
+            // The list says the same in the provider's own form.
+            kinds = [.refusal]
+            appendComma(to: &out)
+            out += "\"content\":".utf8
+            out += parts
+        }
+        for kind in kinds {
             // One member a kind, however many deltas of it the frame holds.
             var isOpen = false
             for case .delta(let block, let range) in frame.parts
@@ -110,15 +121,7 @@ struct ChatChunkWriter {
         case .text, .toolInput: out += "\"content\"".utf8
         case .refusal: out += "\"refusal\"".utf8
         case .reasoning:
-            var isWritten = false
-            if let extras {
-                ChatExtras.forEach(extras.bytes) { anchor, place, range in
-                    guard anchor == .reasoningName, place == choice else { return }
-                    out += extras.bytes[range]
-                    isWritten = true
-                }
-            }
-            if !isWritten { out += "\"reasoning_content\"".utf8 }
+            if let name = value(.reasoningName, choice) { out += name } else { out += "\"reasoning_content\"".utf8 }
         }
     }
 
@@ -189,10 +192,15 @@ struct ChatChunkWriter {
     }
 
     /// The raw value of the provider's own `usage`.
-    private var usage: ArraySlice<UInt8>? {
+    private var usage: ArraySlice<UInt8>? { value(.usage, 0) }
+
+    /// The raw bytes of the last member with this anchor and place.
+    private func value(_ wanted: ChatAnchor, _ owner: Int) -> ArraySlice<UInt8>? {
         guard let extras else { return nil }
         var range: Range<Int>?
-        ChatExtras.forEach(extras.bytes) { anchor, _, raw in if anchor == .usage { range = raw } }
+        ChatExtras.forEach(extras.bytes) { anchor, place, raw in
+            if anchor == wanted, place == owner { range = raw }
+        }
         return range.map { extras.bytes[$0] }
     }
 

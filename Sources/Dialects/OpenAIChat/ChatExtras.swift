@@ -12,6 +12,10 @@ enum ChatAnchor: UInt8 {
     case toolCall = 0x74
     /// The raw value of `usage`.
     case usage = 0x75
+    /// The raw value of the `content` of the choice whose index is the place, where it is a list of parts.
+    case contentParts = 0x70
+    /// The choice whose index is the place stood there with nothing in it; no bytes.
+    case mention = 0x6D
     /// The name under which the reasoning stood, in quotes.
     case reasoningName = 0x72
     /// The raw value of `error`.

@@ -37,7 +37,7 @@ public struct OpenAIChatCompletion: Sendable {
         case .chunk: Self.merge(raw, into: &chunkMembers, joining: false)
         case .choice: Self.merge(raw, into: &choiceMembers[place, default: JSONObject()], joining: false)
         case .delta: Self.merge(raw, into: &deltaMembers[place, default: JSONObject()], joining: true)
-        case .toolCall, .error: break
+        case .toolCall, .error, .contentParts, .mention: break
         }
     }
 

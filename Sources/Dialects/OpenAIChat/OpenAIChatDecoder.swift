@@ -135,6 +135,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         let choice = choice(part.index)
         if let reasoning = part.reasoning { show(.reasoning, reasoning, choice) }
         if let content = part.content { show(.text, content, choice) }
+        for said in chunk.parts where said.choice == place { show(said.kind, said.token, choice) }
         if let refusal = part.refusal { show(.refusal, refusal, choice) }
         for tool in chunk.toolCalls.indices where chunk.toolCalls[tool].choice == place { call(tool, choice, data) }
         if let finish = part.finish {
@@ -285,6 +286,15 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             let quoted = name.range.lowerBound - 1..<name.range.upperBound + 1
             ChatExtras.append(.reasoningName, place: part.index, raw: data.extracting(quoted), to: &scratch)
         }
+        for place in chunk.choices.indices {
+            let part = chunk.choices[place]
+            if let parts = part.contentParts {
+                ChatExtras.append(.contentParts, place: part.index, raw: data.extracting(parts), to: &scratch)
+                (isTelling, isConstant) = (true, false)
+            } else if isBare(place) {
+                ChatExtras.append(.mention, place: part.index, raw: data.extracting(0..<0), to: &scratch)
+            }
+        }
         if let usage = chunk.usage {
             ChatExtras.append(.usage, place: 0, raw: data.extracting(usage), to: &scratch)
         }
@@ -295,6 +305,14 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             extras = Extras(dialect: .openAIChat, bytes: Array(scratch), isConstant: isConstant)
         }
         return isTelling
+    }
+
+    /// Whether a choice stands in the chunk with nothing in it.
+    private func isBare(_ place: Int) -> Bool {
+        let part = chunk.choices[place]
+        return !part.isTelling && part.finish == nil && part.role == nil
+            && !chunk.toolCalls.contains { $0.choice == place }
+            && !chunk.members.contains { $0.owner == place && ($0.anchor == .choice || $0.anchor == .delta) }
     }
 
     private mutating func gatherChanged(
@@ -315,7 +333,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             let index = chunk.choices[part.choice].index
             guard let choice = choices.first(where: { $0.index == index }) else { return nil }
             return choice.tools.last { $0.index == part.index ?? $0.index }?.block
-        case .chunk, .usage, .reasoningName, .error: return 0
+        case .chunk, .usage, .reasoningName, .contentParts, .mention, .error: return 0
         }
     }
 
