@@ -21,16 +21,16 @@ step() {
 # Whether the last step did.
 succeeded() { [ "$last_status" -eq 0 ]; }
 
-# swift_tests FILE ARGUMENT...: runs `swift test`, leaving its results in FILE; only failures and the sum are shown.
+# swift_tests FILE.xml ARGUMENT...: runs `swift test`, leaving its results in FILE.xml; only failures, what tests print
+# and the sum are shown.
 swift_tests() {
-    local file=$1
+    local file=$1 status
     shift
-    timeout 1200 swift test "$@" --xunit-output "${file%.xml}" 2>&1 |
-        grep -vE "^(◇|✔ Test [^r]|✔ Suite|↳|\[[0-9]+/[0-9]+\] )|^Test Suite '|Executed 0 tests" || true
-    local status=${PIPESTATUS[0]}
-    # Swift Testing puts its name behind the one it is given.
-    if [ -e "${file%.xml}-swift-testing.xml" ]; then mv "${file%.xml}-swift-testing.xml" "$file"; fi
-    rm -f "${file%.xml}"
+    timeout 1200 swift test "$@" --xunit-output "$file" 2>&1 |
+        grep -vE " started\.$|^(◇|↳|✔ Test \"|✔ Test [^ ]*\(|✔ Suite|\[[0-9]+/[0-9]+\] )|^Test Suite '|Executed 0 tests"
+    status=${PIPESTATUS[0]}
+    # Swift Testing adds to the name it is given. No results at all: the run died, however it ended.
+    mv "${file%.xml}-swift-testing.xml" "$file" || return 1
     return "$status"
 }
 
