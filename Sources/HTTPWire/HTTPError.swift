@@ -1,7 +1,7 @@
 /// Why bytes are not the HTTP/1.1 they should be. Whatever two readers could read differently is refused.
 public enum HTTPError: Error, Equatable, Sendable {
     // Any head.
-    /// A carriage return that no line feed follows, or a line feed without one.
+    /// A carriage return that no line feed follows.
     case bareCarriageReturn
     /// A line feed that no carriage return precedes.
     case bareLineFeed
