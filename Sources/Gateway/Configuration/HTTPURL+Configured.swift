@@ -39,6 +39,7 @@ extension Configuration {
     /// What serves in front of one server, for `--upstream`.
     ///
     /// - Parameter text: As it stands on the command line.
+    /// - Returns: The configuration, or what is wrong as an instruction.
     package static func upstream(_ text: String) -> Result<Configuration, BaseURLProblem> {
         HTTPURL.baseURL(text).map { upstream($0) }
     }
