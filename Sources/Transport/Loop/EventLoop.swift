@@ -109,6 +109,9 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
     /// Has `object` called once at the end of this turn, before sockets are flushed; on the loop only.
     public func markDirty(_ object: any TurnEnd) { turnEnds.mark(object) }
 
+    /// Timers held, cancelled ones that were not swept yet among them; on the loop only.
+    package var timerCount: Int { timers.count }
+
     // MARK: Descriptors
 
     func add(_ pollable: Pollable, interest: UInt32) { table.add(pollable, interest: interest) }
