@@ -114,7 +114,7 @@ class SimpleReader:
         elif kind == "thinking":
             message.reasoning += _text(value, "content")
         elif kind == "tool_call":
-            call, tool = value.get("id"), _text(value, "tool")
+            call, tool = value.get("call_id", value.get("id")), _text(value, "tool")
             must("params" in value, "a tool call has params", value)
             self.calls.append((str(call), tool, value["params"]))
             message.tool_calls.append(ToolCall(str(call), tool, json.dumps(value["params"])))

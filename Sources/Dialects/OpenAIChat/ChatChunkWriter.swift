@@ -31,8 +31,7 @@ struct ChatChunkWriter {
         out.append(0x5D)
         appendUsage(to: &out)
         out.append(0x7D)
-        // Usage that this client did not ask for came in a chunk of its own: nothing is left of it.
-        return !choices.isEmpty || (hasMembers && frame.carriesMembers) || wroteUsage
+        return !choices.isEmpty || hasMembers || wroteUsage
     }
 
     /// The choices the frame speaks of, rising.

@@ -24,11 +24,6 @@ struct ChatFrame {
     /// Whether a report of usage is in it.
     private(set) var hasUsage = false
 
-    /// Whether it is there for its members' sake: nothing else is lost by writing none of it.
-    var carriesMembers: Bool {
-        parts.contains { if case .carrier = $0 { true } else if case .role = $0 { true } else { false } }
-    }
-
     /// The block, when the frame is one delta and nothing else.
     var onlyDelta: Int? {
         guard parts.count == 1, case .delta(let block, _) = parts[0] else { return nil }

@@ -70,8 +70,7 @@ public struct SimpleEncoder: StreamEncoder {
         case .usage(let report): merge(report)
         case .toolOutput(let callID, let result):
             open("tool_result", sequence, &out)
-            out += ",\"id\":".utf8
-            out.appendJSON(string: callID)
+            appendCall(callID, &out)
             out += ",\"result\":".utf8
             out.appendJSONOnOneLine(result)
             close(&out)
@@ -93,8 +92,7 @@ public struct SimpleEncoder: StreamEncoder {
         guard let place = calls.firstIndex(where: { $0.block == block }) else { return }
         let call = calls.remove(at: place)
         open("tool_call", sequence, &out)
-        out += ",\"id\":".utf8
-        out.appendJSON(string: call.id)
+        appendCall(call.id, &out)
         out += ",\"tool\":".utf8
         out.appendJSON(string: call.name)
         out += ",\"params\":".utf8
@@ -161,6 +159,12 @@ public struct SimpleEncoder: StreamEncoder {
         out += "\"type\":\"".utf8
         out.appendJSON(raw: type)
         out.append(0x22)
+    }
+
+    /// The tool call a frame speaks of. On a line `id` is the frame's own, as it is the event's over SSE.
+    private func appendCall(_ id: String, _ out: inout [UInt8]) {
+        out += (framing == .eventStream ? ",\"id\":" : ",\"call_id\":").utf8
+        out.appendJSON(string: id)
     }
 
     private func close(_ out: inout [UInt8]) {
