@@ -1,12 +1,14 @@
 /// A reader's place in one generation, `gen_…:seq` or `gen_…:seq.part`: everything up to and including it has been
 /// delivered.
 public struct EventCursor: Hashable, Sendable {
+    /// The generation read from; a cursor means nothing in another.
     public let generation: GenerationID
     /// Number of the last event delivered; 0 is before the first.
     public let sequence: UInt64
     /// Frames of that event already delivered when one event makes several; nil for all of them.
     public let part: Int?
 
+    /// A place that is known; one that a peer names is read with `init(_:)`.
     public init(generation: GenerationID, sequence: UInt64, part: Int? = nil) {
         (self.generation, self.sequence, self.part) = (generation, sequence, part)
     }

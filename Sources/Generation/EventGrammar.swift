@@ -1,5 +1,6 @@
 /// The order in which events may come. Our own producers are checked with it in debug builds and tests.
 public struct EventGrammar: Equatable, Sendable {
+    /// The rule that an event broke.
     public enum Violation: Error, Equatable {
         /// The first event is `generationStart`, and only the first.
         case startOutOfPlace
@@ -20,6 +21,7 @@ public struct EventGrammar: Equatable, Sendable {
     private var openBlocks: [Int] = []
     private var nextBlock = 0
 
+    /// Before the first event.
     public init() {}
 
     /// Takes the next event. O(open blocks).

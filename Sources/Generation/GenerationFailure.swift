@@ -2,8 +2,11 @@
 public struct GenerationFailure: Equatable, Sendable {
     /// What went wrong, in one word; open: a provider's own code passes as it is.
     public struct Code: Hashable, Sendable, ExpressibleByStringLiteral {
+        /// The word on the wire, as in `provider_timeout`.
         public let name: String
+        /// A code from outside: any word is taken as it is.
         public init(_ name: String) { self.name = name }
+        /// Lets a code that has no constant here be written as a literal.
         public init(stringLiteral name: String) { self.name = name }
 
         /// The request is not one we can serve: HTTP 400.
@@ -34,6 +37,7 @@ public struct GenerationFailure: Equatable, Sendable {
         public static let shuttingDown: Code = "shutting_down"
     }
 
+    /// For programs; also decides `status`.
     public var code: Code
     /// For people; never holds a secret.
     public var message: String
@@ -42,6 +46,7 @@ public struct GenerationFailure: Equatable, Sendable {
     /// The request's field at fault, as the client named it.
     public var parameter: String?
 
+    /// `message` reaches the client as it is: mask secrets before.
     public init(code: Code, message: String, isRetryable: Bool, parameter: String? = nil) {
         (self.code, self.message, self.isRetryable, self.parameter) = (code, message, isRetryable, parameter)
     }

@@ -47,6 +47,7 @@ public struct GenerationID: Hashable, Sendable {
 }
 
 extension GenerationID: CustomStringConvertible {
+    /// The wire form, in a new string; `append(to:)` spares that.
     public var description: String {
         var out: [UInt8] = []
         append(to: &out)

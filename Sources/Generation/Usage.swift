@@ -11,8 +11,10 @@ public struct Usage: Hashable, Sendable {
     /// Whether the figures are this gateway's estimate and no provider's report.
     public var isEstimate = false
 
+    /// Nobody has said anything yet.
     public init() {}
 
+    /// What every provider reports; the finer counts stay unknown.
     public init(inputTokens: Int64?, outputTokens: Int64?) {
         (self.inputTokens, self.outputTokens) = (inputTokens, outputTokens)
     }

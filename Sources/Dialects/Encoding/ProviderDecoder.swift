@@ -7,6 +7,7 @@ public protocol ProviderDecoder: Sendable {
     /// - Parameters:
     ///   - data: The frame's JSON (or the dialect's end mark).
     ///   - log: Where its events go; nothing is appended when it throws.
+    /// - Returns: What the frame means for the attempt.
     /// - Throws: When the frame cannot be decoded; the decoder goes on with the next one.
     mutating func decode(
         _ data: Span<UInt8>, into log: inout GenerationLog
@@ -34,15 +35,18 @@ public struct DecodedFrame: Equatable, Sendable {
     /// The provider reported an error in the stream.
     public var failure: ProviderFailure?
 
+    /// A frame that told nothing.
     public init() {}
 }
 
 /// An error as a provider reported it.
 public struct ProviderFailure: Equatable, Sendable {
+    /// The same in our words, for readers of other dialects.
     public var failure: GenerationFailure
     /// The error's raw JSON, for clients of the same dialect.
     public var raw: [UInt8]
 
+    /// Nothing is masked here: who passes it on takes the route's key out of both.
     public init(failure: GenerationFailure, raw: [UInt8]) {
         (self.failure, self.raw) = (failure, raw)
     }

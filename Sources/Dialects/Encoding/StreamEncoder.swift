@@ -10,6 +10,7 @@ public protocol StreamEncoder: Sendable {
     /// - Parameters:
     ///   - item: The event, as the log lends it.
     ///   - payload: A delta's bytes (WTF-8); empty for any other event.
+    ///   - out: The reader's output; nothing that stands there is changed.
     mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8])
 
     /// What the body's `Content-Type` says.

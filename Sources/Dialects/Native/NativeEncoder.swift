@@ -6,15 +6,22 @@ public struct NativeEncoder: StreamEncoder {
     private let framing: Framing
     private let generation: GenerationID
 
-    /// - Parameter generation: What the frames' ids begin with.
+    /// It keeps no state, so it goes on behind any event without a fold.
+    ///
+    /// - Parameters:
+    ///   - generation: What the frames' ids begin with.
+    ///   - framing: JSON lines have no ids; the events' own `seq` says as much.
     public init(generation: GenerationID, framing: Framing = .eventStream) {
         (self.generation, self.framing) = (generation, framing)
     }
 
+    /// That of the framing.
     public var contentType: String { framing.contentType }
 
+    /// Always: `generation-end` tells the outcome, and a native reader waits for it.
     public func endsCleanly(after outcome: Outcome) -> Bool { true }
 
+    /// Appends exactly one frame; O(payload), and allocates nothing but growth of `out`.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
         guard framing == .eventStream else {
             NativeJSON.append(item, payload, to: &out)

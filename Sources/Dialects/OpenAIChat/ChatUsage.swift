@@ -3,7 +3,10 @@ import FreshetPartialJSON
 
 /// The `usage` object of Chat Completions.
 enum ChatUsage {
-    /// - Parameter raw: The raw value; nil when it is null or has no counts.
+    /// Reads a provider's report.
+    ///
+    /// - Parameter raw: The raw value of `usage`.
+    /// - Returns: Nil when it is null or has no counts.
     static func reading(_ raw: Span<UInt8>) -> Usage? {
         guard let value = try? JSONValue(parsing: raw), value.objectValue != nil else { return nil }
         var usage = Usage()

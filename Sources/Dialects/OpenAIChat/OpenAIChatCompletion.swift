@@ -14,6 +14,7 @@ public struct OpenAIChatCompletion: Sendable {
     private var usage: JSONValue?
     private var known: Extras?
 
+    /// Nothing gathered yet.
     public init() {}
 
     /// The generation's end, once it was folded.
@@ -102,7 +103,8 @@ public struct OpenAIChatCompletion: Sendable {
             .init(name: "message", value: message(index)),
         ]
         members += choiceMembers[index]?.members ?? []
-        let reason = fold.finishes.first { $0.choice == index }?.reason ?? (fold.end?.outcome == .overBudget ? .length : .stop)
+        let outcome: FinishReason = fold.end?.outcome == .overBudget ? .length : .stop
+        let reason = fold.finishes.first { $0.choice == index }?.reason ?? outcome
         members.append(.init(name: "finish_reason", value: .string(reason.wire)))
         return .object(JSONObject(members))
     }

@@ -55,10 +55,12 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         (self.route, self.generation, nextBlock) = (route, generation, firstBlock)
     }
 
+    /// Only a call that was begun in the log counts: one whose name is still to come has no hole to show.
     public var hasOpenToolCall: Bool {
         choices.contains { $0.tools.contains { $0.isOpen && $0.block != nil } }
     }
 
+    /// Reads a chunk, a whole `chat.completion`, an error object or `[DONE]`. O(bytes).
     public mutating func decode(
         _ data: Span<UInt8>, into log: inout GenerationLog
     ) throws(FrameError) -> DecodedFrame {
@@ -88,6 +90,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         return frame
     }
 
+    /// Also begins, under an empty name, tool calls that never got one: their arguments are not lost.
     public mutating func closeBlocks(in log: inout GenerationLog) {
         pending.removeAll(keepingCapacity: true)
         for place in choices.indices { close(place) }
@@ -192,7 +195,9 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// The call a part belongs to. Some servers number every call 0: another id is another call.
     private mutating func tool(_ part: ChatChunk.ToolCall, _ choice: Int, _ data: Span<UInt8>) -> Int {
         let id = part.id.flatMap { $0.range.isEmpty ? nil : Self.unescaped($0, data) }
-        if part.index == nil, let place = choices[choice].tools.lastIndex(where: { $0.isOpen && (id == nil || $0.id == id) }) {
+        if part.index == nil,
+            let place = choices[choice].tools.lastIndex(where: { $0.isOpen && (id == nil || $0.id == id) })
+        {
             return place
         }
         let index = part.index ?? choices[choice].tools.count
@@ -321,7 +326,9 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         guard let member else { return }
         let value = value ?? 0..<0
         var isEqual = value.count == known.count
-        if isEqual { for place in 0..<value.count where data[value.lowerBound + place] != known[place] { isEqual = false } }
+        if isEqual {
+            for place in 0..<value.count where data[value.lowerBound + place] != known[place] { isEqual = false }
+        }
         if !isEqual { ChatExtras.append(.chunk, place: 0, raw: data.extracting(member), to: &scratch) }
     }
 

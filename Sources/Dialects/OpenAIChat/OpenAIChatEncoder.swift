@@ -29,10 +29,14 @@ public struct OpenAIChatEncoder: StreamEncoder {
         isUsageSent = fold.usageSource == .openAIChat
     }
 
+    /// That of the framing.
     public var contentType: String { framing.contentType }
 
+    /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
     public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess }
 
+    /// Gathers events up to the end of the provider's frame, then writes one chunk, or none. Where only the text has
+    /// changed since the last chunk, the bytes around it are copied.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
         switch item.body {
         case .delta(let block, _):
@@ -147,7 +151,10 @@ public struct OpenAIChatEncoder: StreamEncoder {
 
 /// Extras of an error that a provider reported, so that clients of the same dialect get it as it was.
 extension Extras {
+    /// Keeps an error for the event that ends the generation.
+    ///
     /// - Parameter raw: The raw value of `error`, secrets masked.
+    /// - Returns: What the encoder of this dialect writes instead of its own error.
     public static func openAIChatError(_ raw: [UInt8]) -> Extras {
         var bytes: [UInt8] = []
         ChatExtras.append(.error, place: 0, raw: raw.span, to: &bytes)

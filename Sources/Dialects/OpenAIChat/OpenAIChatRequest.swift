@@ -35,6 +35,7 @@ public struct OpenAIChatRequest: Sendable {
     /// - Parameters:
     ///   - model: The provider's name for the model.
     ///   - asksUsage: Whether to ask for usage, whatever the client asked.
+    /// - Returns: The spliced bytes; O(body).
     public func body(model: String, asksUsage: Bool) -> [UInt8] {
         var name: [UInt8] = []
         name.appendJSON(string: model)

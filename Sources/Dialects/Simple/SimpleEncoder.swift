@@ -23,6 +23,7 @@ public struct SimpleEncoder: StreamEncoder {
 
     /// - Parameters:
     ///   - generation: What the frames' ids begin with.
+    ///   - framing: Event names need server-sent events; JSON lines carry the id as a member.
     ///   - isNamed: `?events=named`: each frame has an event name of its own, `token` for text and `failure` for an
     ///     error (a browser fires `error` itself when the connection is lost).
     public init(generation: GenerationID, framing: Framing = .eventStream, isNamed: Bool = false) {
@@ -42,10 +43,13 @@ public struct SimpleEncoder: StreamEncoder {
         finish = fold.finishes.first { $0.choice == 0 }?.reason
     }
 
+    /// That of the framing.
     public var contentType: String { framing.contentType }
 
+    /// Always: a failure is told by an `error` frame.
     public func endsCleanly(after outcome: Outcome) -> Bool { true }
 
+    /// One frame for each delta of text or reasoning; a tool call's deltas are kept until it is complete.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
         switch item.body {
         case .delta(let block, .toolInput):

@@ -25,12 +25,14 @@ public enum GenerationEvent: Equatable, Sendable {
 
 /// What is known when a generation begins.
 public struct GenerationStart: Equatable, Sendable {
+    /// Minted by the process that made it; part of every cursor and of the ids that encoders derive.
     public var id: GenerationID
     /// The name the client asked for.
     public var model: String
     /// Unix time in ms.
     public var createdMilliseconds: UInt64
 
+    /// All of it must be known: encoders take the ids and times they write from here.
     public init(id: GenerationID, model: String, createdMilliseconds: UInt64) {
         (self.id, self.model, self.createdMilliseconds) = (id, model, createdMilliseconds)
     }
@@ -47,6 +49,7 @@ public struct Attempt: Equatable, Sendable {
     /// Unix time in seconds, as the provider gave it.
     public var providerCreated: Int64?
 
+    /// Names that the provider's first frame did not tell stay nil.
     public init(
         route: String, providerModel: String? = nil, providerID: String? = nil, providerCreated: Int64? = nil
     ) {
@@ -59,6 +62,7 @@ public struct Attempt: Equatable, Sendable {
 public struct BlockStart: Equatable, Sendable {
     /// The block's number: 0, 1, 2… in order of beginning.
     public var block: Int
+    /// Also the kind of every delta up to the block's end.
     public var kind: BlockKind
     /// The choice it belongs to, where a request asked for several answers.
     public var choice: Int
@@ -67,6 +71,7 @@ public struct BlockStart: Equatable, Sendable {
     /// The tool's name; tool calls only.
     public var name: String
 
+    /// A block of choice 0; a tool call needs `callID` and `name` besides.
     public init(block: Int, kind: BlockKind, choice: Int = 0, callID: String = "", name: String = "") {
         (self.block, self.kind, self.choice, self.callID, self.name) = (block, kind, choice, callID, name)
     }
@@ -74,13 +79,16 @@ public struct BlockStart: Equatable, Sendable {
 
 /// The end of a generation.
 public struct GenerationEnd: Equatable, Sendable {
+    /// Decides whether `failure` is there.
     public var outcome: Outcome
     /// Of choice 0; nil when no finish was reported.
     public var finishReason: FinishReason?
+    /// The last word on tokens, merged from all reports, or an estimate; nil when neither could be had.
     public var usage: Usage?
     /// Present exactly when `outcome` is no success.
     public var failure: GenerationFailure?
 
+    /// Give `failure` for an outcome that is no success and only then: the grammar refuses anything else.
     public init(
         outcome: Outcome, finishReason: FinishReason? = nil, usage: Usage? = nil, failure: GenerationFailure? = nil
     ) {

@@ -4,9 +4,11 @@ import FreshetPartialJSON
 public struct GenerationFold: Equatable, Sendable {
     /// One block and what it holds so far.
     public struct Block: Equatable, Sendable {
+        /// Its number, kind, choice and, for a tool call, id and name.
         public var start: BlockStart
         /// UTF-8; a lone surrogate as three bytes.
         public var bytes: [UInt8] = []
+        /// Whether its end is still to come; one left open by a failure stays so.
         public var isOpen = true
 
         /// What it holds as a `String`; a lone surrogate becomes U+FFFD.
@@ -15,17 +17,21 @@ public struct GenerationFold: Equatable, Sendable {
 
     /// The last finish reported for one choice.
     public struct Finish: Equatable, Sendable {
+        /// 0 unless the request asked for several answers.
         public var choice: Int
+        /// Replaced when the provider reports again.
         public var reason: FinishReason
     }
 
     /// The result of one tool call.
     public struct ToolOutput: Equatable, Sendable {
+        /// The call it answers, as in that block's start.
         public var callID: String
         /// Raw JSON.
         public var result: [UInt8]
     }
 
+    /// Nil only before the first event.
     public private(set) var start: GenerationStart?
     /// The first attempt whose answer began: its names are what readers were told.
     public private(set) var attempt: Attempt?
@@ -33,8 +39,11 @@ public struct GenerationFold: Equatable, Sendable {
     public private(set) var blocks: [Block] = []
     /// In order of first report.
     public private(set) var finishes: [Finish] = []
+    /// In order of arrival.
     public private(set) var toolOutputs: [ToolOutput] = []
+    /// All reports merged, the end's included; nil when there was none.
     public private(set) var usage: Usage?
+    /// Nil while the generation runs.
     public private(set) var end: GenerationEnd?
     /// Whose frame told of the attempt; nil when it carried no dialect's own members.
     public private(set) var attemptSource: DialectName?
@@ -46,6 +55,7 @@ public struct GenerationFold: Equatable, Sendable {
     private var frameHasAttempt = false
     private var frameHasUsage = false
 
+    /// Nothing folded yet.
     public init() {}
 
     /// Folds one event as the log lends it. What the grammar forbids is passed over: a reader's events come from a

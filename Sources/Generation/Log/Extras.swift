@@ -9,6 +9,7 @@ public struct Extras: Equatable, Sendable {
     /// probabilities): then no two events share a copy, and none is merged away.
     public let isConstant: Bool
 
+    /// `bytes` are not looked into: only the dialect's own codec can tell what is wrong with them.
     public init(dialect: DialectName, bytes: [UInt8], isConstant: Bool = true) {
         (self.dialect, self.bytes, self.isConstant) = (dialect, bytes, isConstant)
     }

@@ -23,6 +23,7 @@ public struct GenerationLog: Sendable {
     public private(set) var appendedBytes = 0
     private var isHolding = false
 
+    /// Empty; the first event appended gets number 1.
     public init() {}
 
     /// Events appended but still held back.
@@ -32,7 +33,10 @@ public struct GenerationLog: Sendable {
 
     /// Appends one event that is no delta. A delta given here is appended as one.
     ///
-    /// - Parameter endsFrame: Whether the provider's frame ends with it.
+    /// - Parameters:
+    ///   - event: Not checked against `EventGrammar`.
+    ///   - extras: Members of the provider's frame that `event` has no place for.
+    ///   - endsFrame: Whether the provider's frame ends with it.
     public mutating func append(_ event: GenerationEvent, extras: Extras? = nil, endsFrame: Bool = true) {
         if case .blockDelta(let block, let kind, let text) = event {
             appendDelta(block: block, kind: kind, extras: extras, endsFrame: endsFrame) { $0 += text.utf8 }
@@ -92,7 +96,10 @@ public struct GenerationLog: Sendable {
 
     /// Lends the event at `cursor` to `body` and moves the cursor past it.
     ///
-    /// - Parameter merge: Deltas of one run are lent as one as long as they stay within this many bytes; 0 for none.
+    /// - Parameters:
+    ///   - cursor: Of this log; standing at an event that `forget` gave up, it traps.
+    ///   - merge: Deltas of one run are lent as one as long as they stay within this many bytes; 0 for none.
+    ///   - body: Called at most once. The span holds a delta's bytes, is empty for any other event, and ends with it.
     /// - Returns: false when the cursor is at the tail: `body` was not called.
     public func read(
         _ cursor: inout LogCursor, merge: Int = 0, _ body: (LoggedEvent, Span<UInt8>) -> Void

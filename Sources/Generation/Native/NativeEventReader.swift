@@ -4,6 +4,7 @@ import FreshetPartialJSON
 public struct NativeEvent: Equatable, Sendable {
     /// Number of the first event it stands for; equals `sequence` unless deltas were merged.
     public var first: UInt64
+    /// Number of the event; of the last one it stands for where deltas were merged.
     public var sequence: UInt64
     /// Nil for a type this version does not know: it is to be passed over.
     public var event: GenerationEvent?

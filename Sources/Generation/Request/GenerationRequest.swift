@@ -8,6 +8,7 @@ public import FreshetPartialJSON
 public struct GenerationRequest: Equatable, Sendable {
     /// Nil when the client named none.
     public var model: String?
+    /// What the model is told before the messages; nil when the client said nothing.
     public var system: String?
     /// Objects with `role` and `content`: a string or an array of parts.
     public var messages: [JSONValue]
@@ -15,7 +16,13 @@ public struct GenerationRequest: Equatable, Sendable {
     /// `stop`, `seed`, `response_format`, `reasoning`, `metadata`.
     public var options: JSONObject
 
-    /// - Parameter messages: At least one.
+    /// A request made in the process: nothing is checked until a gateway reads its `body`.
+    ///
+    /// - Parameters:
+    ///   - model: Nil leaves the choice to the gateway.
+    ///   - system: What the model is told before the messages.
+    ///   - messages: At least one.
+    ///   - options: Other members, under their names in Chat Completions.
     public init(model: String?, system: String? = nil, messages: [JSONValue], options: JSONObject = JSONObject()) {
         (self.model, self.system, self.messages, self.options) = (model, system, messages, options)
     }
