@@ -38,7 +38,7 @@ swift_tests() {
 end_to_end_tests() {
     local file=$1
     shift
-    .venv/bin/python -m pytest Tests/EndToEnd -q -o cache_dir=.build/pytest --timeout "${TEST_TIMEOUT:-120}" --junit-xml "$file" "$@"
+    .venv/bin/python -m pytest Tests/EndToEnd -q -o cache_dir=.build/pytest ${TEST_TIMEOUT:+--timeout "$TEST_TIMEOUT"} --junit-xml "$file" "$@"
 }
 
 # report FILE...: prints the sum of the result files as the last line; fails when anything failed or nothing ran.
