@@ -39,6 +39,7 @@ public final class GenerationClient: Sendable {
     /// Begins one answer.
     ///
     /// - Parameters:
+    ///   - request: Sent as it is; the gateway checks it.
     ///   - onEvent: Called on the client's thread for each event, in order; it must not block for long.
     ///   - onEnd: Called once on the client's thread: nil after `generation-end`, else why the stream broke off.
     /// - Returns: A handle to leave the stream.
@@ -78,6 +79,7 @@ public struct ClientError: Error, Equatable, Sendable {
         public static let malformed = Code(name: "malformed")
     }
 
+    /// For programs; the set grows, so a `switch` needs a default.
     public let code: Code
     /// For people.
     public let message: String

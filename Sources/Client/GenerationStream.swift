@@ -59,7 +59,8 @@ final class GenerationStream: HTTPClientDelegate {
         // What was shown is never shown again, and nothing is left out.
         guard event.sequence > sequence else { return }
         guard event.first == sequence + 1 else {
-            return end(ClientError(code: .malformed, message: "events \(sequence + 1) to \(event.first - 1) are missing"))
+            let gap = "events \(sequence + 1) to \(event.first - 1) are missing"
+            return end(ClientError(code: .malformed, message: gap))
         }
         sequence = event.sequence
         onEvent(event)

@@ -42,8 +42,13 @@ public final class ProviderAttempt {
     /// Called when the response's head came.
     public var onHead: (() -> Void)?
 
+    /// An attempt that `start` will make.
+    ///
     /// - Parameters:
+    ///   - request: What is sent, and the deadlines for the answer.
     ///   - decoder: Reads the provider's dialect.
+    ///   - log: Takes the events; nobody else appends to it until the attempt has ended.
+    ///   - loop: The one that makes this call; everything happens on it.
     ///   - onEnd: Called once, on the loop; never after `cancel`.
     public init(
         _ request: ProviderRequest, decoder: any ProviderDecoder, log: LiveLog, loop: EventLoop,
@@ -86,6 +91,7 @@ public final class ProviderAttempt {
     /// Stops reading until `resume`: the only reader cannot take more.
     public func pause() { exchange?.pauseReading() }
 
+    /// Reads on after `pause`; nothing while it reads anyway.
     public func resume() { exchange?.resumeReading() }
 
     // MARK: Decisions
@@ -204,7 +210,8 @@ public final class ProviderAttempt {
     }
 
     private func fail(_ code: GenerationFailure.Code, _ message: String) {
-        finish(.failed(GenerationFailure(code: code, message: message, isRetryable: code != .logFull), raw: nil, refusal: nil))
+        let failure = GenerationFailure(code: code, message: message, isRetryable: code != .logFull)
+        finish(.failed(failure, raw: nil, refusal: nil))
     }
 
     private func masked(_ failure: GenerationFailure) -> GenerationFailure {
@@ -217,11 +224,13 @@ public final class ProviderAttempt {
 // MARK: - The response
 
 extension ProviderAttempt: HTTPClientDelegate {
+    /// From here on the head's deadline counts, the connection's no longer.
     public func connected() {
         machine.connected(at: now)
         armTimer()
     }
 
+    /// Any status but 200 is a refusal, whose body is gathered until it ends.
     public func received(head: HTTPResponseHead) {
         relayedFields = RelayedFields.downwards(head.fields)
         guard head.status == 200 else {
@@ -238,6 +247,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         onHead?()
     }
 
+    /// Decodes the frames that are whole by now; may end the attempt.
     public func received(body bytes: Span<UInt8>) {
         if refusedStatus != nil {
             guard document.count + bytes.count <= Self.refusalLimit else { return endRefusal() }
@@ -260,6 +270,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         }
     }
 
+    /// Decodes what stands without its last line end, then lets the machine judge.
     public func ended() {
         if refusedStatus != nil { return endRefusal() }
         switch body {
@@ -277,6 +288,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         perform(machine.bytesEnded())
     }
 
+    /// A refusal whose body broke off still tells its status.
     public func failed(_ error: TransportError) {
         if refusedStatus != nil { return endRefusal() }
         perform(machine.connectionFailed(SecretMask.masking(request.secret, in: error.message)))

@@ -21,7 +21,7 @@ public enum RelayedFields {
     /// The provider's fields that go to the client.
     public static func downwards(_ fields: HTTPFields) -> HTTPFields {
         var passed = HTTPFields()
-        fields.forEach { name, value in
+        for (name, value) in fields {
             let name = name.lowercased()
             if down.contains(name) || downPrefixes.contains(where: name.hasPrefix) { passed.append(name, value) }
         }

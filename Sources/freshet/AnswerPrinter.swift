@@ -89,7 +89,8 @@ final class AnswerPrinter: Sendable {
         guard isTerminal, let first = state.first, let last = state.last else { return }
         let tokens = state.usage?.outputTokens.map { Int($0) } ?? state.deltas
         let rate = last > first ? Double(tokens) / (last - first) : 0
-        let line = "\(state.model) · \(tokens) tokens · \(Int(rate)) tokens/s · first token after \(milliseconds(first - state.begun)) ms"
+        let wait = milliseconds(first - state.begun)
+        let line = "\(state.model) · \(tokens) tokens · \(Int(rate)) tokens/s · first token after \(wait) ms"
         Terminal.printError("\u{1B}[2m\(Terminal.harmless(line))\u{1B}[0m\n")
     }
 

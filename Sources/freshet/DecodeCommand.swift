@@ -25,10 +25,7 @@ struct DecodeCommand {
         recording.finish()
         var out: [UInt8] = []
         var cursor = LogCursor()
-        while recording.log.read(&cursor, { item, payload in
-            NativeJSON.append(item, payload, to: &out)
-            out.append(0x0A)
-        }) {}
+        while recording.log.read(&cursor, { NativeJSON.append($0, $1, to: &out) }) { out.append(0x0A) }
         Terminal.write(out, to: 1)
     }
 }

@@ -11,7 +11,7 @@ struct Options {
     ///
     /// - Parameters:
     ///   - valued: Options that take a value.
-    ///   - flags: Options that take none.
+    ///   - known: Options that take none.
     /// - Throws: When an option is unknown, given twice or lacks its value.
     mutating func parse(valued: Set<String>, flags known: Set<String> = []) throws(CommandError) {
         var rest = given[...]

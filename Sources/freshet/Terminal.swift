@@ -22,15 +22,22 @@ enum Terminal {
 
     /// Takes control characters out of what came over the network: a model must not drive the terminal.
     static func harmless(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { scalar in
+        let kept = text.unicodeScalars.filter { scalar in
             scalar == "\n" || scalar == "\t" || !(scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value))
-        }))
+        }
+        return String(String.UnicodeScalarView(kept))
     }
 }
 
 /// Files read whole.
 enum InputFile {
-    /// - Parameter path: `-` is standard input.
+    /// Reads a file to its end.
+    ///
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - limit: Bytes; past it the file is refused, not cut.
+    /// - Returns: The bytes.
+    /// - Throws: A message that begins with the path.
     static func read(_ path: String, limit: Int = 256 << 20) throws(CommandError) -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }

@@ -61,7 +61,9 @@ struct AttemptMachineTests {
             steps: [(.frame(1, content: true, finished: true), .proceed), (.error, .finish)]),
         Script(
             name: "the end of bytes is not the end of the answer",
-            steps: [(.frame(1, content: true), .proceed), (.bytesEnded, .fail(.providerTruncated)), (.timer(99), .ignore)]),
+            steps: [
+                (.frame(1, content: true), .proceed), (.bytesEnded, .fail(.providerTruncated)), (.timer(99), .ignore),
+            ]),
         Script(
             name: "nor is the end mark without a finish reason",
             steps: [(.frame(1, content: true), .proceed), (.frame(1, done: true), .fail(.providerTruncated))]),
@@ -74,7 +76,10 @@ struct AttemptMachineTests {
         Script(name: "a refused connection", steps: [(.connectionFailed, .fail(.providerUnreachable))]),
         Script(
             name: "a connection lost in the middle",
-            steps: [(.head(0), .nothing), (.frame(1, content: true), .proceed), (.connectionFailed, .fail(.providerTruncated))]),
+            steps: [
+                (.head(0), .nothing), (.frame(1, content: true), .proceed),
+                (.connectionFailed, .fail(.providerTruncated)),
+            ]),
         Script(
             name: "no response",
             steps: [(.connected(1), .nothing), (.timer(30), .proceed), (.timer(31), .fail(.providerTimeout))]),
@@ -86,7 +91,9 @@ struct AttemptMachineTests {
             ]),
         Script(
             name: "silence after content",
-            steps: [(.frame(10, content: true), .proceed), (.timer(69), .proceed), (.timer(70), .fail(.providerTimeout))]),
+            steps: [
+                (.frame(10, content: true), .proceed), (.timer(69), .proceed), (.timer(70), .fail(.providerTimeout)),
+            ]),
         Script(
             name: "pings stretch the silence, once",
             steps: [
@@ -102,7 +109,8 @@ struct AttemptMachineTests {
         Script(
             name: "the whole attempt is bounded",
             steps: [
-                (.frame(1790, content: true), .proceed), (.timer(1799), .proceed), (.timer(1800), .fail(.providerTimeout)),
+                (.frame(1790, content: true), .proceed), (.timer(1799), .proceed),
+                (.timer(1800), .fail(.providerTimeout)),
             ]),
         Script(
             name: "a frame that cannot be decoded is passed over",

@@ -15,5 +15,6 @@ public struct AttemptDeadlines: Equatable, Sendable {
     /// From the finish until usage and the end mark; past it the answer is whole without them.
     public var trailer = Duration.seconds(2)
 
+    /// The gateway's defaults.
     public init() {}
 }

@@ -35,7 +35,9 @@ public struct AttemptMachine: Equatable, Sendable {
     private var isAlive = false
     private var undecodable = 0
 
-    /// - Parameter start: When the attempt began.
+    /// - Parameters:
+    ///   - deadlines: Of each phase; fixed from here on.
+    ///   - start: When the attempt began, on the clock that all later moments come from.
     public init(deadlines: AttemptDeadlines, start: Moment) {
         (self.deadlines, self.start, phaseStart, lastEvent) = (deadlines, start, start, start)
     }
@@ -155,7 +157,8 @@ public struct AttemptMachine: Equatable, Sendable {
     }
 
     private func malformation(_ what: String) -> GenerationFailure {
-        GenerationFailure(code: .providerMalformed, message: "the provider's stream is broken: \(what)", isRetryable: true)
+        let message = "the provider's stream is broken: \(what)"
+        return GenerationFailure(code: .providerMalformed, message: message, isRetryable: true)
     }
 
     private func timeout(at moment: Moment) -> GenerationFailure {
