@@ -108,6 +108,7 @@ struct EventSourceEndpoint {
             resuming: generation.live.log.fold(through: sequence))
         let prelude = framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
         let style = StreamReader.Style(prelude: prelude, governs: false, heartbeat: framing.heartbeat)
-        StreamReader(exchange, of: generation, encoder: encoder, style: style, after: LogCursor(after: sequence)).start()
+        let cursor = LogCursor(after: sequence)
+        StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
     }
 }

@@ -26,9 +26,10 @@ struct ModelsEndpoint {
         let models = names.map { name, owner -> JSONValue in
             ["id": .string(name), "object": "model", "created": 0, "owned_by": .string(owner)]
         }
-        return JSONValue.object(JSONObject([
+        let members: [JSONObject.Member] = [
             .init(name: "object", value: "list"), .init(name: "data", value: .array(models)),
-        ])).bytes
+        ]
+        return JSONValue.object(JSONObject(members)).bytes
     }
 }
 
@@ -58,7 +59,8 @@ private final class ListRelay: HTTPClientDelegate {
         if let authorization { fields.append("authorization", authorization) }
         let target = url.path + "/models" + (exchange.head.query.map { "?" + $0 } ?? "")
         let request = HTTPClientRequest(
-            origin: HTTPOrigin(url), poolKey: provider.name + "\n" + (authorization ?? ""), target: target, fields: fields)
+            origin: HTTPOrigin(url), poolKey: provider.name + "\n" + (authorization ?? ""), target: target,
+            fields: fields)
         itself = self
         exchange.onGone = { [unowned self] in self.release() }
         timer = exchange.loop.schedule(after: provider.deadlines.head) { [unowned self] in

@@ -54,7 +54,10 @@ struct Production {
 
     /// Asks the provider.
     ///
-    /// - Parameter body: In the provider's dialect.
+    /// - Parameters:
+    ///   - generation: Made by `generation(owner:retention:)`, its reader attached.
+    ///   - body: In the provider's dialect.
+    ///   - asksReasoning: Whether the first content may take long.
     func produce(_ generation: LiveGeneration, body: [UInt8], asksReasoning: Bool) {
         var fields = RelayedFields.upwards(exchange.head.fields)
         var secret = route.provider.apiKey?.reveal()
@@ -69,8 +72,9 @@ struct Production {
         }
         let request = ProviderRequest(
             origin: HTTPOrigin(provider),
-            poolKey: route.provider.name + "\n" + (secret ?? ""), target: provider.target(appending: "/chat/completions"),
-            fields: fields, body: body, route: String(describing: route), deadlines: deadlines(asksReasoning),
+            poolKey: route.provider.name + "\n" + (secret ?? ""),
+            target: provider.target(appending: "/chat/completions"), fields: fields, body: body,
+            route: String(describing: route), deadlines: deadlines(asksReasoning),
             secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id)
         generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))

@@ -26,7 +26,12 @@ final class LiveGeneration: TurnEnd {
     /// Fields of the provider's response that clients may see.
     private(set) var relayedFields = HTTPFields()
 
-    /// - Parameter onForget: Called once, when nothing needs it any more.
+    /// - Parameters:
+    ///   - id: Its time is the generation's beginning.
+    ///   - owner: The only one who may attach.
+    ///   - retention: How long it is kept, and what becomes of it when its readers leave.
+    ///   - loop: The one that makes this call; everything happens on it.
+    ///   - onForget: Called once, when nothing needs it any more.
     init(id: GenerationID, owner: String, retention: Retention, loop: EventLoop, onForget: @escaping () -> Void) {
         (self.id, self.owner, self.retention, self.loop, self.onForget) = (id, owner, retention, loop, onForget)
         live.onAppend = { [unowned self] in self.loop.markDirty(self) }
@@ -95,7 +100,8 @@ final class LiveGeneration: TurnEnd {
         let usage = settledUsage
         attempt?.cancel()
         live.log.release()
-        let failure = GenerationFailure(code: "abandoned", message: "its reader left and did not return", isRetryable: true)
+        let failure = GenerationFailure(
+            code: "abandoned", message: "its reader left and did not return", isRetryable: true)
         finish(GenerationEnd(outcome: .failed, usage: usage, failure: failure))
     }
 

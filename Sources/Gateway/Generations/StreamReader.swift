@@ -37,7 +37,12 @@ final class StreamReader: GenerationReader {
     private var isPaused = false
     private var heartbeat: LoopTimer?
 
-    /// - Parameter cursor: Behind what the client already has; then the encoder was made from the fold up to there.
+    /// - Parameters:
+    ///   - exchange: Answered by this reader alone; on the generation's loop already.
+    ///   - generation: Holds the reader from `start` until it is done.
+    ///   - encoder: Of the client's dialect.
+    ///   - style: How the stream begins and what it may do to the generation.
+    ///   - cursor: Behind what the client already has; then the encoder was made from the fold up to there.
     init(
         _ exchange: HTTPServerExchange, of generation: LiveGeneration, encoder: any StreamEncoder, style: Style,
         after cursor: LogCursor = LogCursor()

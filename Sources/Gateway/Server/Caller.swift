@@ -27,7 +27,8 @@ enum Caller {
         let host = head.fields["host"]
         guard CallerRules.allows(host: host, listed: configuration.hosts) else {
             throw Refused(
-                "forbidden", "`Host` must be an IP address, localhost or a name listed under `hosts` in the configuration")
+                "forbidden",
+                "`Host` must be an IP address, localhost or a name listed under `hosts` in the configuration")
         }
         let fetchSite = head.fields["sec-fetch-site"]
         guard !CallerRules.isCrossSite(secFetchSite: fetchSite, origin: head.fields["origin"], host: host) else {

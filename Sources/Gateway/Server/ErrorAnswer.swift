@@ -9,12 +9,19 @@ struct ErrorAnswer {
     private let failure: GenerationFailure
     private let refusal: ProviderRefusal?
 
-    /// - Parameter refusal: The provider's own answer, passed on as it is to clients of its dialect.
+    /// - Parameters:
+    ///   - failure: What is told, and with which status, where there is no refusal.
+    ///   - refusal: The provider's own answer, passed on as it is to clients of its dialect.
     init(_ failure: GenerationFailure, refusal: ProviderRefusal? = nil) {
         (self.failure, self.refusal) = (failure, refusal)
     }
 
-    /// - Parameter fields: What else the client may see of the provider's response.
+    /// Answers, and ends the exchange.
+    ///
+    /// - Parameters:
+    ///   - exchange: Nothing may have been sent on it.
+    ///   - generation: Named in `x-freshet-generation`; nil when none was made.
+    ///   - fields: What else the client may see of the provider's response.
     func send(on exchange: HTTPServerExchange, generation: GenerationID? = nil, fields: HTTPFields = HTTPFields()) {
         var fields = fields
         if let generation { fields.append("x-freshet-generation", String(describing: generation)) }

@@ -10,9 +10,11 @@ package final class SimulatorServer: Sendable {
     /// Listens from now on.
     ///
     /// - Parameters:
+    ///   - group: Its loops perform the scripts.
     ///   - address: An IP literal.
     ///   - port: 0 takes a free one.
-    ///   - recording: A recorded stream that answers every request.
+    ///   - recording: A recorded stream that answers every request; nil for the pretended models.
+    /// - Throws: When the address cannot be listened on.
     package init(
         group: EventLoopGroup, address: String = "127.0.0.1", port: UInt16 = 0, recording: [UInt8]? = nil
     ) throws(TransportError) {
@@ -43,6 +45,7 @@ package final class SimulatorServer: Sendable {
     /// Where it listens.
     package var port: UInt16 { server.localAddress.port }
 
+    /// Takes no more connections and cuts the streams that are open.
     package func close() { server.close() }
 
     /// Locked per request: it counts the requests of each model.
