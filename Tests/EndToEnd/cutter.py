@@ -23,6 +23,7 @@ class Cutter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in `accept`
         self.listener.close()
         self.cut()
 

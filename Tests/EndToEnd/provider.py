@@ -160,6 +160,7 @@ class Provider:
         self._loop = asyncio.new_event_loop()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: int = self._listener.getsockname()[1]
+        self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="provider", daemon=True)
 
     # What the test says.
@@ -197,6 +198,7 @@ class Provider:
 
     def __enter__(self) -> Provider:
         self._thread.start()
+        self._started.wait(10)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -211,6 +213,7 @@ class Provider:
         self._server = self._loop.run_until_complete(
             self._loop.create_server(lambda: _Connection(self), sock=self._listener)
         )
+        self._started.set()
         self._loop.run_forever()
 
     async def _stop(self) -> None:

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-
 from conftest import LOOPS
 from gateway import ConfigurationFile, Gateway, Served, configuration, run
 from provider import Provider, chat, error
@@ -256,9 +255,12 @@ def test_too_large(provider: Provider) -> None:
         assert response.status == 413 and response.json()["error"]["code"] == "too_large"
 
 
+FAST = {"fast": {"routes": ["upstream/stand-in"]}}
+
+
 def test_unknown_model(provider: Provider) -> None:
     """A 404 that says what exists."""
-    with served(provider, models={"fast": {"routes": ["upstream/stand-in"]}}) as gateway:
+    with served(provider, models=FAST, default_model="fast") as gateway:
         for target in ("/v1/chat/completions", "/v1/generations"):
             response = ask(gateway.port, "POST", target, BODY)
             value = problem(response)
@@ -270,7 +272,7 @@ def test_unknown_model(provider: Provider) -> None:
 
 def test_models(provider: Provider) -> None:
     """By configuration: its names. By --upstream: the provider's own list."""
-    with served(provider, models={"fast": {"routes": ["upstream/stand-in"]}}) as gateway:
+    with served(provider, models=FAST, default_model="fast") as gateway:
         value = json.loads(ask(gateway.port, "GET", "/v1/models").content)  # type: ignore[attr-defined]
         assert value["object"] == "list" and "fast" in [model["id"] for model in value["data"]]
         assert all(model["object"] == "model" for model in value["data"])
@@ -339,7 +341,7 @@ WRONG: dict[str, tuple[str, str, int | None]] = {
     "unset": ('providers:\n  a: { kind: openai, api_key: "${NOT_SET_HERE}" }\n', "NOT_SET_HERE", 2),
     "no-provider": ("models:\n  fast: { routes: [nobody/x] }\n", "nobody", 2),
     "no-yaml": ("listen: [\n", "", None),
-    "odd-kind": ("providers:\n  a: { kind: carrier-pigeon }\n", "carrier-pigeon", 2),
+    "odd-kind": ("providers:\n  a: { kind: carrier-pigeon }\n", "openai", 2),
 }
 
 

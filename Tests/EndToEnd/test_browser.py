@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from conftest import LOOPS
 from cutter import Cutter
 from gateway import Served, configuration

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai import OpenAI
-from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.types.chat import ChatCompletionChunk
-
 from conftest import LOOPS, SOAK
 from corpus import ROOT, THERE, Recording, recordings
 from gateway import Served, configuration
 from normaliser import normalised
+from openai import OpenAI
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 from provider import Answer, Exchange, Provider, cut, random_sizes
 
 RECORDINGS = {recording.name: recording for recording in recordings("openai-chat")}

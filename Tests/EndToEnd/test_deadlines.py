@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from conftest import LOOPS
 from gateway import Served, configuration, free_port
 from provider import STALL, Answer, Provider, chat, frame

@@ -12,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-
-from conftest import SOAK
+from conftest import SOAK, Column
 from gateway import Served
 from provider import FIN, PATIENCE, RESET, Answer, Exchange, Provider, chat
 from wire import Connection, Cut, Response
@@ -106,16 +105,17 @@ def test_leaving_at_any_moment(gateway: Served, provider: Provider, capsys: pyte
         assert response.json()["choices"][0]["message"]["content"] == "still here"
 
 
-def test_slow_reader(gateway: Served, provider: Provider) -> None:
+def test_slow_reader(column: Column) -> None:
     """One that reads nothing for a while, then slowly, gets every byte; others are served meanwhile."""
     words = [f"{number} " + "x" * 16_000 for number in range(500)]  # 8 MB
+    provider = column.provider
     provider.answer_next(chat(words))
-    with Connection(gateway.port) as connection:
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with Connection(column.port) as connection:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         connection.send("POST", "/v1/chat/completions", body=ASKS[0][2])
         provider.wait_count(1)
         for _ in range(20):
-            with Connection(gateway.port) as other:
+            with Connection(column.port) as other:
                 assert other.request(*ASKS[1][:2], body=ASKS[1][2]).status == 200
         time.sleep(0.5)
         response = Response(connection)

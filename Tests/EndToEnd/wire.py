@@ -45,7 +45,7 @@ class Connection:
 
     def request(self, method: str, target: str, headers: dict[str, str] | None = None, body: Any = None) -> Response:
         self.send(method, target, headers, body)
-        return Response(self)
+        return Response(self, has_body=method != "HEAD")
 
     def more(self) -> bool:
         """Takes what has come; False at the end of the connection."""
@@ -70,8 +70,8 @@ class Connection:
 class Response:
     """A response whose head has been read. `ended` is None, then "clean" or "cut"."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, has_body: bool = True) -> None:
+        self.connection, self.has_body = connection, has_body
         self.version, status, _ = (connection.line() + "  ").split(" ", 2)
         self.status = int(status)
         self.fields: list[tuple[str, str]] = []
@@ -127,7 +127,7 @@ class Response:
             pass
 
     def _plain(self) -> Iterator[bytes]:
-        if self.status == 204:
+        if self.status == 204 or not self.has_body:
             return
         left = int(self.headers.get("content-length", "-1"))
         while left != 0:
