@@ -56,7 +56,8 @@ let package = Package(
         library(
             "Client",
             [
-                "FreshetEventStreams", "FreshetPartialJSON", "FreshetGeneration", "FreshetRelay", "FreshetTransport",
+                "FreshetEventStreams", "FreshetPartialJSON", "FreshetGeneration", "FreshetRelay", "FreshetHTTPWire",
+                "FreshetTransport",
             ]),
         .executableTarget(
             name: "freshet",

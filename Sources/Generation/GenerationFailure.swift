@@ -59,6 +59,7 @@ public struct GenerationFailure: Equatable, Sendable {
         case "forbidden": 403
         case .modelNotFound, "not_found": 404
         case "method_not_allowed": 405
+        case "gone": 410
         case .tooLarge: 413
         case .overloaded, .shuttingDown: 503
         case .providerTimeout: 504

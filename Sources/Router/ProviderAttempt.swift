@@ -72,10 +72,11 @@ public final class ProviderAttempt {
         var fields = request.fields
         fields.append("accept", "text/event-stream, application/json")
         fields.append("content-type", "application/json")
-        exchange = client.send(
-            HTTPClientRequest(
-                origin: request.origin, poolKey: request.poolKey, method: "POST", target: request.target,
-                fields: fields, body: request.body), to: self)
+        var message = HTTPClientRequest(
+            origin: request.origin, poolKey: request.poolKey, method: "POST", target: request.target, fields: fields,
+            body: request.body)
+        message.connectTimeout = request.deadlines.connect
+        exchange = client.send(message, to: self)
         armTimer()
     }
 

@@ -22,6 +22,9 @@ struct DecodeCommand {
         var recording = RecordedAnswer()
         // A recording is an event stream, or the decoded chunks one a line.
         if bytes.first == 0x7B { recording.readLines(bytes) } else { recording.readEvents(bytes) }
+        guard recording.frames > 0 else {
+            throw CommandError("\(options.positional[0]) holds no frame of a Chat Completions stream")
+        }
         recording.finish()
         var out: [UInt8] = []
         var cursor = LogCursor()
@@ -36,6 +39,8 @@ private struct RecordedAnswer {
     private static let id = GenerationID(milliseconds: 0, random: (0, 0))
 
     var log = GenerationLog()
+    /// Frames that could be decoded.
+    private(set) var frames = 0
     private var decoder = OpenAIChatDecoder(route: "recording", generation: Self.id)
     private var isFinished = false
     private var failure: GenerationFailure?
@@ -64,6 +69,7 @@ private struct RecordedAnswer {
     private mutating func read(_ data: Span<UInt8>) {
         do throws(FrameError) {
             let frame = try decoder.decode(data, into: &log)
+            frames += 1
             if frame.isFinished { isFinished = true }
             if let failed = frame.failure { failure = failed.failure }
             reason = frame.finishReason ?? reason

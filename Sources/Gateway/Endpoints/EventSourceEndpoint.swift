@@ -10,6 +10,8 @@ import FreshetTransport
 /// it has everything.
 struct EventSourceEndpoint {
     let gateway: Gateway
+    /// Milliseconds after which an id says by itself that nothing of it is kept: a day.
+    private static let goneAfter: UInt64 = 24 * 3600 * 1000
 
     /// What the query asks for.
     private struct Query {
@@ -80,6 +82,10 @@ struct EventSourceEndpoint {
         }
         // Somebody else's is as unknown as one that never was.
         guard let place = gateway.registry.place(of: cursor.generation), place.owner == owner else {
+            let age = Gateway.freshID().milliseconds.subtractingReportingOverflow(cursor.generation.milliseconds)
+            if !age.overflow, age.partialValue > Self.goneAfter {
+                throw Caller.Refused("gone", "generation \(cursor.generation) is too old to be kept")
+            }
             throw Caller.Refused("not_found", "there is no generation \(cursor.generation), or it is no longer kept")
         }
         let isNamed = query.isNamed

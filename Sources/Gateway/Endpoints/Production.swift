@@ -74,21 +74,10 @@ struct Production {
             origin: HTTPOrigin(provider),
             poolKey: route.provider.name + "\n" + (secret ?? ""),
             target: provider.target(appending: "/chat/completions"), fields: fields, body: body,
-            route: String(describing: route), deadlines: deadlines(asksReasoning),
+            route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id)
         generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))
-    }
-
-    private func deadlines(_ asksReasoning: Bool) -> AttemptDeadlines {
-        var deadlines = AttemptDeadlines()
-        deadlines.connect = route.deadlines.connect
-        deadlines.head = route.deadlines.head
-        deadlines.content = asksReasoning ? route.deadlines.contentReasoning : route.deadlines.content
-        deadlines.silence = route.deadlines.silence
-        deadlines.stretchedSilence = max(route.deadlines.silence, route.deadlines.contentReasoning)
-        deadlines.total = route.deadlines.total
-        return deadlines
     }
 }
 

@@ -166,9 +166,10 @@ final class StreamReader: GenerationReader {
 
     private func beat() {
         guard !isDone else { return }
-        if !hasHead { sendHead() }
         // A client that takes nothing needs no sign of life.
-        if exchange.pendingBytes == 0 { exchange.write { $0.append(contentsOf: style.heartbeat) } }
+        let isTaking = exchange.pendingBytes == 0
+        if !hasHead { sendHead() }
+        if isTaking { exchange.write { $0.append(contentsOf: style.heartbeat) } }
         heartbeat?.rearm(after: Self.silence)
     }
 

@@ -30,8 +30,10 @@ package final class GatewayServer: Sendable {
         self.gateway = gateway
         let dispatcher = Dispatcher(gateway: gateway)
         let host = configuration.listen.host == "localhost" ? "127.0.0.1" : configuration.listen.host
+        var listening = HTTPServerConfiguration(address: host, port: configuration.listen.port)
+        configuration.limits.apply(to: &listening)
         server = try HTTPServer(
-            group: group, configuration: HTTPServerConfiguration(address: host, port: configuration.listen.port),
+            group: group, configuration: listening,
             onRefuse: { status, reason, _ in ("application/json", Dispatcher.refusal(status, reason)) },
             onRequest: { dispatcher.serve($0) })
     }
