@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from gateway import Served, configuration
 from provider import Provider
 

@@ -20,6 +20,7 @@ class Recording:
     """One recorded stream of a dialect."""
 
     name: str
+    """Its file below the dialect's folder, folders with a colon."""
     body: bytes
     """As an HTTP body; chunk lines have been framed as SSE, with [DONE]."""
     final: dict[str, Any] | None
@@ -53,4 +54,11 @@ def _recording(entry: dict[str, Any]) -> Recording:
     if entry["form"] == "chunk-lines":
         body = b"".join(frame(line) for line in body.decode().splitlines() if line.strip()) + DONE
     final = entry.get("final")
-    return Recording(path.name, body, json.loads((path.parent / final).read_text()) if final else None)
+    name = entry["file"].partition("/")[2].replace("/", ":")
+    return Recording(name, body, json.loads((path.parent / final).read_text()) if final else None)
+
+
+def error_bodies() -> list[tuple[str, int, bytes]]:
+    """Recorded bodies of HTTP errors: service/name, status, body."""
+    files = sorted((ROOT / "errors").glob("*/*")) if THERE else []
+    return [(f"{file.parent.name}/{file.name}", int(file.name.split("-")[0]), file.read_bytes()) for file in files]

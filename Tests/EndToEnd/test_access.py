@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from conftest import LOOPS
 from gateway import ConfigurationFile, Gateway, Served, configuration, run
 from provider import Provider, chat, error

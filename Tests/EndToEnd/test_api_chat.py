@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+
 from conftest import LOOPS
 from gateway import Served, configuration, free_port
 from provider import FIN, RESET, STALL, Gate, Provider, Tool, chat, error, frame

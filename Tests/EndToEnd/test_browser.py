@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from conftest import LOOPS
 from cutter import Cutter
 from gateway import Served, configuration

@@ -11,10 +11,11 @@ from typing import Any
 
 import openai
 import pytest
+from openai import OpenAI
+
 from conftest import SOAK
 from corpus import ROOT, THERE, recordings
 from gateway import Gateway, Program, Served, run
-from openai import OpenAI
 from provider import FIN, PATIENCE, Gate, Provider, chat, error
 from readers import NativeReader
 from wire import Connection, Response

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LOOPS, SOAK
-from corpus import ROOT, THERE, Recording, recordings
-from gateway import Served, configuration
-from normaliser import normalised
-from openai import OpenAI
+from openai import APIError, OpenAI
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
+
+from conftest import LOOPS, SOAK
+from corpus import ROOT, THERE, Recording, error_bodies, recordings
+from gateway import Served, configuration
+from normaliser import normalised
 from provider import Answer, Exchange, Provider, cut, random_sizes
+from wire import Connection
 
 RECORDINGS = {recording.name: recording for recording in recordings("openai-chat")}
+COMPATIBLE = {recording.name: recording for recording in recordings("openai-compatible")}
 EXCEPTIONS: dict[str, str] = json.loads((Path(__file__).parent / "exceptions.json").read_text())
 EXPECTED = 37
 MOST_EXCEPTIONS = 1
@@ -43,7 +46,7 @@ def play(exchange: Exchange) -> Answer:
     """The recording the model names, in the pieces asked for, as the provider would send it."""
     name, _, chunking = exchange.json["model"].rpartition("@")
     parts: list[Any] = []
-    for piece in pieces(RECORDINGS[name].body, chunking):
+    for piece in pieces((RECORDINGS | COMPATIBLE)[name].body, chunking):
         # A pause of nothing lets the loop flush, so that pieces leave one by one.
         parts += [piece, 0.0]
     return Answer(parts)
@@ -161,3 +164,67 @@ def test_all_ran(request: pytest.FixtureRequest) -> None:
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(f"\nrecorded Chat streams through Freshet: {len(RAN)} of {EXPECTED}, at {len(CHUNKINGS)} chunkings each")
     assert len(RAN) == EXPECTED, sorted(set(RECORDINGS) - RAN)
+
+
+# Other services that speak the dialect, each in its own way: what they say must arrive, not every odd member.
+
+DIFFERENT = {
+    "openrouter:llm-tools-streaming-variant-a.sse": "it never gives a finish reason, so it is an error and not half an answer",
+    "openrouter:pydanticai-openrouter-stream-error.sse": "its error comes after the finish reason, when the answer was complete",
+}
+
+
+def meaning(chunks: list[ChatCompletionChunk]) -> dict[str, Any]:
+    """Text, reasoning, tool calls and finish reasons by choice, however the service cuts and repeats them."""
+    said: dict[str, Any] = {"tools": [], "finish": {}}
+    places: dict[tuple[int, int], list[str]] = {}
+    for choice in (choice for chunk in chunks for choice in chunk.choices or []):
+        delta = choice.delta.model_dump() if choice.delta else {}
+        for member in ("content", "reasoning", "reasoning_content", "refusal"):
+            if isinstance(delta.get(member), str) and delta[member]:
+                key = f"{choice.index} {member}"
+                said[key] = said.get(key, "") + delta[member]
+        for call in delta.get("tool_calls") or []:
+            place = (choice.index, call["index"])
+            if place not in places or (call["id"] and call["id"] != places[place][0]):
+                places[place] = [call["id"], call["function"]["name"], ""]
+                said["tools"].append(places[place])
+            places[place][2] += call["function"]["arguments"] or ""
+        if choice.finish_reason:
+            said["finish"][choice.index] = choice.finish_reason
+    return said
+
+
+@needs_corpus
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_compatible_services(served: Served, stage: Provider, capsys: pytest.CaptureFixture[str]) -> None:
+    differ = []
+    for name, recording in COMPATIBLE.items():
+        try:
+            wanted = meaning(ask(stage.url, recording, "random-1"))
+            same = meaning(ask(f"{served.url}/v1", recording, "random-1")) == wanted
+        except APIError:
+            same = False
+        if not same:
+            differ.append(name)
+    with capsys.disabled():
+        same_count = len(COMPATIBLE) - len(differ)
+        print(f"\nrecorded streams of other services: {same_count} of {len(COMPATIBLE)} mean the same")
+    assert sorted(differ) == sorted(DIFFERENT) and len(COMPATIBLE) == 82
+
+
+@needs_corpus
+def test_recorded_errors(served: Served, stage: Provider, capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors of every service pass with their status and their own bytes."""
+    bodies = error_bodies()
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hello?"}], "stream": True}
+    for name, status, content in bodies:
+        kind = "application/json" if content.lstrip()[:1] in (b"{", b"[") else "text/plain"
+        stage.answer_next(Answer([content], status, {"content-type": kind}, "length"))
+        with Connection(served.port) as connection:
+            response = connection.request("POST", "/v1/chat/completions", body=body)
+            assert (response.status, response.body()) == (status, content), name
+            assert response.headers["content-type"].startswith(kind), name
+    with capsys.disabled():
+        print(f"\nrecorded error bodies: {len(bodies)} passed as they were")
+    assert len(bodies) == 53

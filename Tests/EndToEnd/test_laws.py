@@ -39,6 +39,7 @@ import pytest
 from openai import OpenAI, Stream
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
+
 from readers import Message, ToolCall, read
 from wire import json_lines, sse_events
 

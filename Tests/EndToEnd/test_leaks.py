@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from conftest import SOAK, Column
 from gateway import Served
 from provider import FIN, PATIENCE, RESET, Answer, Exchange, Provider, chat

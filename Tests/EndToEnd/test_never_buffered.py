@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+
 from conftest import Column
 from gateway import Program, Served, ended, free_port
 from provider import PATIENCE, Gate, Provider, chat

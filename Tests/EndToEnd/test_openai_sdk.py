@@ -10,9 +10,10 @@ from typing import Any
 
 import openai
 import pytest
+from openai import AsyncOpenAI, OpenAI
+
 from conftest import Column
 from normaliser import normalised
-from openai import AsyncOpenAI, OpenAI
 from provider import FIN, PATIENCE, RESET, STALL, Gate, Tool, chat, error, frame
 from wire import Connection
 

@@ -1,13 +1,17 @@
-"""Deadlines of a provider: one that does not connect, answer, begin or go on is given up, with the right words."""
+"""Odd providers: slow ones are given up at their deadlines, and what is no answer is never taken for one."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from conftest import LOOPS
 from gateway import Served, configuration, free_port
-from provider import STALL, Answer, Provider, chat, frame
+from provider import STALL, Answer, Exchange, Provider, Tool, chat, frame, json_answer
 from readers import NativeReader
 from wire import Connection
 
@@ -87,3 +91,39 @@ def test_not_an_answer(provider: Provider) -> None:
             response = connection.request("POST", "/v1/chat/completions", body=BODY)
             assert response.status == 502, response.body()
             assert response.json()["error"]["code"] in ("provider_malformed", "provider_truncated")
+
+
+def test_redirects_are_not_followed(provider: Provider) -> None:
+    """A key must not travel to where a provider points."""
+    with Provider() as elsewhere, Served(settings(provider)) as gateway:
+        for status in (301, 302, 307, 308):
+            provider.answer(Answer([], status, {"location": f"{elsewhere.url}/chat/completions"}, "length"))
+            with Connection(gateway.port) as connection:
+                response = connection.request("POST", "/v1/chat/completions", body=BODY)
+                assert response.status == 502 and response.json()["error"]["code"].startswith("provider_")
+        assert elsewhere.count == 0 and not elsewhere.others
+
+
+def test_one_that_cannot_stream(provider: Provider) -> None:
+    """It was asked to stream and sends one object: that is one big frame, for both kinds of client."""
+    tools = [Tool("call_a", "weather", ['{"city":"Paris"}'])]
+    whole = chat(["Hel", "lo"], tools=tools)
+    provider.answer(lambda exchange: json_answer(json.loads(whole_body(whole, exchange))))
+    with Served(settings(provider)) as gateway:
+        for stream in (True, False):
+            with Connection(gateway.port) as connection:
+                response = connection.request("POST", "/v1/chat/completions", body={**BODY, "stream": stream})
+                assert response.status == 200, response.body()
+                values = [e.json() for e in response.events() if e.data != "[DONE]"] if stream else [response.json()]
+            messages = [choice.get("delta") or choice["message"] for value in values for choice in value["choices"]]
+            assert "".join(message.get("content") or "" for message in messages) == "Hello"
+            calls = [call for message in messages for call in message.get("tool_calls") or []]
+            assert "".join(call["function"].get("arguments") or "" for call in calls) == '{"city":"Paris"}'
+            reasons = [choice["finish_reason"] for value in values for choice in value["choices"]]
+            assert reasons[-1] == "tool_calls"
+
+
+def whole_body(script: Callable[[Exchange], Answer], exchange: Exchange) -> bytes:
+    """The answer of `script` to the same request without `stream`."""
+    asked = dataclasses.replace(exchange, body=json.dumps({**exchange.json, "stream": False}).encode())
+    return b"".join(step for step in script(asked).steps if isinstance(step, bytes))
