@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A certificate authority made on the spot with the `openssl` command, and a server's certificates signed by it.
 struct TestAuthority: Sendable {
@@ -10,6 +11,7 @@ struct TestAuthority: Sendable {
     private init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "freshet-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        atexit { if let made = TestAuthority.shared { try? FileManager.default.removeItem(at: made.folder) } }
         try makeRoot("ca")
         try makeRoot("stranger")
         try makeLeaf("good", names: "DNS:localhost,IP:127.0.0.1")
@@ -122,8 +124,9 @@ final class PythonTLSServer: @unchecked Sendable {  // its process is started an
         self.port = port
     }
 
+    /// Not by SIGTERM: a child inherits the blocked signals of the worker thread that started it.
     func stop() {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 }
