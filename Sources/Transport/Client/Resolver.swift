@@ -73,19 +73,24 @@ public final class Resolver: Sendable {
         }
 
         func ask(_ host: String, _ waiter: Waiter) {
-            let refusal: TransportError? = state.withLock { state in
-                if state.waiters[host] == nil {
+            let asked: Result<Bool, TransportError> = state.withLock { state in
+                let isNew = state.waiters[host] == nil
+                if isNew {
                     guard state.queue.count < limits.waiting else {
-                        return TransportError(.nameNotResolved, "too many names wait for the resolver")
+                        return .failure(TransportError(.nameNotResolved, "too many names wait for the resolver"))
                     }
-                    guard start(&state) else { return TransportError(.systemFailure, "no resolver thread") }
+                    guard start(&state) else {
+                        return .failure(TransportError(.systemFailure, "no resolver thread"))
+                    }
                     state.queue.append(host)
-                    bell.signal()
                 }
                 state.waiters[host, default: []].append(waiter)
-                return nil
+                return .success(isNew)
             }
-            if let refusal { waiter.loop.execute { waiter.body(.failure(refusal)) } }
+            switch asked {
+            case .success(let isNew): if isNew { bell.signal() }
+            case .failure(let error): waiter.loop.execute { waiter.body(.failure(error)) }
+            }
         }
 
         func stop() {

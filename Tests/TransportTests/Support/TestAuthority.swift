@@ -1,7 +1,9 @@
 import Foundation
+import FreshetTestSupport
 import Glibc
 
-/// A certificate authority made on the spot with the `openssl` command, and a server's certificates signed by it.
+/// A certificate authority made on the spot with the `openssl` command, and a server's certificates signed by it; in
+/// one folder below `.build`, made anew by each run.
 struct TestAuthority: Sendable {
     let folder: URL
 
@@ -9,9 +11,9 @@ struct TestAuthority: Sendable {
     static let shared: TestAuthority? = try? TestAuthority()
 
     private init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "freshet-tls-\(UUID().uuidString)")
+        folder = Corpus.project.appending(path: ".build/test-authority")
+        try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        atexit { if let made = TestAuthority.shared { try? FileManager.default.removeItem(at: made.folder) } }
         try makeRoot("ca")
         try makeRoot("stranger")
         try makeLeaf("good", names: "DNS:localhost,IP:127.0.0.1")
