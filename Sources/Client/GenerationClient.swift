@@ -79,7 +79,7 @@ public struct ClientError: Error, Equatable, Sendable {
         public static let malformed = Code(name: "malformed")
     }
 
-    /// For programs; the set grows, so a `switch` needs a default.
+    /// For programs; the set grows.
     public let code: Code
     /// For people.
     public let message: String

@@ -43,5 +43,6 @@ public struct TransportError: Error, Sendable {
 }
 
 extension TransportError: CustomStringConvertible {
+    /// Code and message, as logs show them.
     public var description: String { "\(code): \(message)" }
 }

@@ -387,7 +387,10 @@ struct ClientTests {
     }
 
     @Test func anEarlyAnswerToALargeBodyIsHeard() throws {
-        let server = try TestServer { $0.limits.bodyBytes = 1000 } onRequest: { _ in }
+        let server = try TestServer {
+            $0.limits.bodyBytes = 1000
+        } onRequest: { _ in
+        }
         let client = try TestClient()
         defer {
             client.stop()

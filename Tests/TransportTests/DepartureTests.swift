@@ -69,7 +69,9 @@ struct DepartureTests {
 
     @Test func aClientThatTakesNothingIsDisconnected() throws {
         let gone = Counter()
-        let server = try TestServer { $0.timeouts.write = .milliseconds(80) } onRequest: { exchange in
+        let server = try TestServer {
+            $0.timeouts.write = .milliseconds(80)
+        } onRequest: { exchange in
             exchange.onGone = { gone.add() }
             exchange.startStream(status: 200)
             exchange.write(filler: 16 << 20)
@@ -104,7 +106,9 @@ struct DepartureTests {
     @Test func aSlowReaderBoundsWhatIsWritten() throws {
         let (refusals, most) = (Counter(), Journal<Int>())
         let total = 96 * 64 << 10
-        let server = try TestServer { $0.limits.sendBufferBytes = 64 << 10 } onRequest: { exchange in
+        let server = try TestServer {
+            $0.limits.sendBufferBytes = 64 << 10
+        } onRequest: { exchange in
             var written = 0
             let fill: () -> Void = {
                 while written < total, exchange.pendingBytes < 256 << 10 {

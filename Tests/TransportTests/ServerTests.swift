@@ -35,7 +35,8 @@ struct ServerTests {
         let server = try TestServer(onRequest: TestServer.echo)
         defer { server.stop() }
         let client = server.connect()
-        let request = "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n"
+        let request =
+            "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n"
         for byte in request.utf8 { client.send([byte]) }
         #expect(client.readResponse().body == "POST /x abcde")
     }
@@ -136,7 +137,9 @@ struct ServerTests {
         ("GET /p HTTP/1.1\r\nHost: h\r\nX: \(String(repeating: "x", count: 70_000))\r\n\r\n", "431"),
     ])
     func refusesInTheWordsOfThePath(_ request: String, _ status: String) throws {
-        let server = try TestServer { $0.limits.bodyBytes = 100 } onRefuse: { status, _, path in
+        let server = try TestServer {
+            $0.limits.bodyBytes = 100
+        } onRefuse: { status, _, path in
             ("application/json", Array("{\"status\":\(status),\"path\":\"\(path)\"}".utf8))
         } onRequest: { _ in
             Issue.record("delivered")
@@ -150,7 +153,11 @@ struct ServerTests {
     }
 
     @Test func refusesConnectionsPastTheLimit() throws {
-        let server = try TestServer { $0.limits.connections = 2 } onRequest: { TestServer.echo($0) }
+        let server = try TestServer {
+            $0.limits.connections = 2
+        } onRequest: {
+            TestServer.echo($0)
+        }
         defer { server.stop() }
         let kept = (0..<2).map { _ in server.connect() }
         for client in kept {
@@ -167,7 +174,9 @@ struct ServerTests {
 
     @Test func refusesBodiesPastTheProcessLimit() throws {
         let held = Journal<LoopBound<HTTPServerExchange>>()
-        let server = try TestServer { $0.limits.allBodiesBytes = 10 } onRequest: { exchange in
+        let server = try TestServer {
+            $0.limits.allBodiesBytes = 10
+        } onRequest: { exchange in
             held.append(LoopBound(exchange, on: exchange.loop))
         }
         defer { server.stop() }
@@ -261,7 +270,8 @@ struct ServerTests {
             client.send("GET /\(number * 7 / 3 % 2) HTTP/1.1\r\nHost: h\r\n\r\n")
             #expect(client.readResponse().body == "\(number * 7 / 3 % 2)true")
         }
-        client.send(String(repeating: "GET /0 HTTP/1.1\r\nHost: h\r\n\r\nGET /1 HTTP/1.1\r\nHost: h\r\n\r\n", count: 50))
+        client.send(
+            String(repeating: "GET /0 HTTP/1.1\r\nHost: h\r\n\r\nGET /1 HTTP/1.1\r\nHost: h\r\n\r\n", count: 50))
         for number in 0..<100 { #expect(client.readResponse().body == "\(number % 2)true") }
         #expect(moved.entries.contains { $0.from == 0 && $0.to == 1 } && moved.entries.contains { $0.from == 1 })
         client.close()
@@ -285,7 +295,9 @@ struct ServerTests {
     }
 
     @Test func listensOnIPv6AndTellsWhoAsks() throws {
-        let server = try TestServer { $0.address = "::" } onRequest: { exchange in
+        let server = try TestServer {
+            $0.address = "::"
+        } onRequest: { exchange in
             let address = exchange.remoteAddress
             exchange.respond(status: 200, body: Array("\(address.host) \(address.isLoopback)".utf8))
         }
@@ -298,7 +310,10 @@ struct ServerTests {
     @Test(arguments: ["localhost", "999.0.0.1", "", "192.0.2.1"])
     func refusesToListenElsewhere(_ address: String) throws {
         #expect(throws: TransportError.self) {
-            let server = try TestServer { $0.address = address } onRequest: { _ in }
+            let server = try TestServer {
+                $0.address = address
+            } onRequest: { _ in
+            }
             server.stop()
         }
     }

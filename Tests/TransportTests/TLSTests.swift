@@ -1,5 +1,5 @@
-import FreshetTransport
 import Foundation
+import FreshetTransport
 import Testing
 
 /// The client against an HTTPS server that is not ours, with certificates made on the spot.

@@ -33,7 +33,11 @@ public final class HTTPClient {
 
     /// On the loop or before it is used there.
     ///
-    /// - Parameter tls: nil refuses https.
+    /// - Parameters:
+    ///   - loop: Everything happens on it, the delegates' calls too.
+    ///   - tls: nil refuses https.
+    ///   - resolver: May be shared by the clients of all loops, and its cache with it.
+    ///   - limits: Fixed from here on.
     public init(loop: EventLoop, tls: TLSProfile?, resolver: Resolver, limits: Limits = Limits()) {
         self.loop = loop
         self.tls = tls

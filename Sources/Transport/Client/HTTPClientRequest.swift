@@ -38,7 +38,9 @@ public struct HTTPClientRequest: Sendable {
             fields.remove(name)
         }
         fields.append("host", origin.authority)
-        if !body.isEmpty || (method != "GET" && method != "HEAD") { fields.append("content-length", String(body.count)) }
+        if !body.isEmpty || (method != "GET" && method != "HEAD") {
+            fields.append("content-length", String(body.count))
+        }
         var bytes: [UInt8] = []
         try HTTPEncoder.encodeRequest(method: method, target: target, fields: fields, into: &bytes)
         return bytes

@@ -14,7 +14,10 @@ public struct HTTPOrigin: Hashable, Sendable {
     /// From 1 to 65535.
     public let port: UInt16
 
-    /// - Parameter port: nil for the scheme's own, 80 or 443.
+    /// - Parameters:
+    ///   - scheme: How the bytes travel.
+    ///   - host: A name or an IP literal; the brackets of an IPv6 literal are taken off.
+    ///   - port: nil for the scheme's own, 80 or 443.
     public init(scheme: Scheme, host: String, port: UInt16? = nil) {
         self.scheme = scheme
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

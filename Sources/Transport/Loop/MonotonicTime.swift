@@ -34,6 +34,7 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
         .nanoseconds(left.nanoseconds - right.nanoseconds)
     }
 
+    /// Whether `left` comes first; `never` comes last.
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 

@@ -12,7 +12,11 @@ private final class ThreadBody {
 
 /// Starts a thread that must be joined or detached.
 ///
-/// - Parameter name: Shown by debuggers and `top -H`; at most 15 bytes count.
+/// - Parameters:
+///   - name: Shown by debuggers and `top -H`; the first 15 characters count.
+///   - run: What the thread does; it ends with it.
+/// - Returns: What `pthread_join` or `pthread_detach` takes.
+/// - Throws: `systemFailure` when the system gives no thread.
 func startThread(named name: String, _ run: @escaping @Sendable () -> Void) throws(TransportError) -> pthread_t {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(ThreadBody(name: name, run: run))

@@ -20,7 +20,9 @@ struct TurnEndList {
             marked.append(object)
             return
         }
-        if identities.isEmpty { for index in position..<marked.count { identities.insert(ObjectIdentifier(marked[index])) } }
+        if identities.isEmpty {
+            for index in position..<marked.count { identities.insert(ObjectIdentifier(marked[index])) }
+        }
         if identities.insert(ObjectIdentifier(object)).inserted { marked.append(object) }
     }
 

@@ -25,6 +25,7 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - group: Its first loop accepts; all of them serve.
+    ///   - configuration: Its address is an IP literal; port 0 takes a free one.
     ///   - onRefuse: See `Refusal`; the default is one line of plain text.
     ///   - onRequest: Called on the connection's loop once head and body are whole.
     /// - Throws: `systemFailure` when the address cannot be listened on, `invalidRequest` when it is no IP literal.
@@ -78,7 +79,8 @@ public final class HTTPServer: Sendable {
         for loop in group.loops {
             loop.execute { [self] in
                 for pollable in loop.pollables {
-                    if let connection = pollable as? HTTPServerConnection, connection.server === self { body(connection) }
+                    guard let connection = pollable as? HTTPServerConnection else { continue }
+                    if connection.server === self { body(connection) }
                 }
             }
         }

@@ -36,7 +36,10 @@ public final class HTTPServerExchange {
 
     /// Sends a whole response with its `content-length`.
     ///
-    /// - Parameter fields: Without `content-length`, `transfer-encoding`, `connection` and `date`, which are added.
+    /// - Parameters:
+    ///   - status: From 200; with 204 and 304 no body is sent.
+    ///   - fields: Without `content-length`, `transfer-encoding`, `connection` and `date`, which are added.
+    ///   - body: Not sent for HEAD, but its length is told.
     public func respond(status: Int, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {
         connection?.respond(status: status, fields: fields, body: body)
     }

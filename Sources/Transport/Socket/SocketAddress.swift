@@ -9,7 +9,9 @@ public enum SocketAddress: Hashable, Sendable {
 
     /// Reads an IP literal.
     ///
-    /// - Parameter literal: `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`; nil for anything else, names too.
+    /// - Parameters:
+    ///   - literal: `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`; nil for anything else, names too.
+    ///   - port: 0 asks for any, when it is listened on.
     public init?(literal: String, port: UInt16) {
         var four = in_addr()
         if inet_pton(AF_INET, literal, &four) == 1 {

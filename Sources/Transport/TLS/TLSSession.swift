@@ -15,9 +15,14 @@ final class TLSSession {
     }
     private let ssl: OpaquePointer
 
+    /// A client's session; the handshake is still to be made.
+    ///
     /// - Parameters:
+    ///   - profile: Whom to trust.
+    ///   - descriptor: The connected socket, not owned: it must stay open as long as the session.
     ///   - host: Name or IP literal that the peer's certificate must bear.
     ///   - resumption: A session of an earlier connection to the same origin with the same key.
+    /// - Throws: `tlsFailed` when memory is out or `host` is nothing a certificate can bear.
     init(
         _ profile: TLSProfile, descriptor: Int32, host: String, resumption: TLSResumption?
     ) throws(TransportError) {
@@ -95,7 +100,8 @@ final class TLSSession {
         case SSL_ERROR_WANT_WRITE: return .wantsOutput
         case SSL_ERROR_ZERO_RETURN: return .closed
         case SSL_ERROR_SYSCALL:
-            return .failed(TransportError(.connectionLost, reason == 0 ? "cut off without goodbye" : systemMessage(reason)))
+            let message = reason == 0 ? "cut off without goodbye" : systemMessage(reason)
+            return .failed(TransportError(.connectionLost, message))
         default: return .failed(failure())
         }
     }

@@ -5,7 +5,8 @@ import Glibc
 enum TLSSocketBIO {
     // Written once, before any thread can see it.
     nonisolated(unsafe) private static let method: OpaquePointer? = {
-        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "freshet socket") else { return nil }
+        let type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK
+        guard let method = BIO_meth_new(type, "freshet socket") else { return nil }
         BIO_meth_set_write(method) { bio, bytes, count in
             guard let bio, let bytes, count > 0 else { return 0 }
             freshet_bio_clear_retry(bio)
@@ -32,8 +33,6 @@ enum TLSSocketBIO {
         BIO_meth_set_ctrl(method) { _, command, _, _ in command == BIO_CTRL_FLUSH ? 1 : 0 }
         return method
     }()
-
-    private static let BIO_TYPE_SOURCE_SINK: Int32 = 0x0400
 
     /// - Returns: A BIO that does not own `descriptor`; nil when memory is out.
     static func make(_ descriptor: Int32) -> OpaquePointer? {

@@ -21,7 +21,8 @@ struct TestServer {
 
     /// Answers with method, path and body in one line.
     static let echo: @Sendable (HTTPServerExchange) -> Void = { exchange in
-        exchange.respond(status: 200, body: Array("\(exchange.head.method) \(exchange.head.path) ".utf8) + exchange.body)
+        exchange.respond(
+            status: 200, body: Array("\(exchange.head.method) \(exchange.head.path) ".utf8) + exchange.body)
     }
 
     func connect(receiveBuffer: Int32? = nil) -> RawSocket { RawSocket(port: port, receiveBuffer: receiveBuffer) }

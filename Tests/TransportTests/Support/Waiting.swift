@@ -1,5 +1,5 @@
-import FreshetTransport
 import Foundation
+import FreshetTransport
 import Testing
 
 /// A value that one thread sets and another waits for.
