@@ -1,0 +1,75 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetPartialJSON
+
+/// What was said in a log: each choice's deltas of a kind, in the order they came, whichever block they were in.
+struct LawExpectation {
+    private(set) var answers: [Int: LawMessage.Answer] = [:]
+    /// The calls that ended, by block.
+    private(set) var endedCalls: Set<Int> = []
+    let fold: GenerationFold
+
+    init(_ log: GenerationLog) {
+        fold = log.fold()
+        var texts: [Int: [BlockKind: [UInt8]]] = [:]
+        for seen in log.seen() {
+            if let delta = seen.delta {
+                let choice = fold.blocks[delta.block].start.choice
+                WTF8.append(delta.bytes.span, to: &texts[choice, default: [:]][delta.kind, default: []])
+            }
+            if case .blockEnd(let block, .toolInput) = seen.event { endedCalls.insert(block) }
+        }
+        for choice in Set(fold.blocks.map(\.start.choice)) {
+            let text = { (kind: BlockKind) in String(replacingSurrogatesOf: texts[choice]?[kind] ?? []) }
+            answers[choice] = LawMessage.Answer(
+                text: text(.text), reasoning: text(.reasoning), refusal: text(.refusal),
+                calls: fold.blocks.filter { $0.start.kind == .toolInput && $0.start.choice == choice }.map {
+                    LawMessage.Call(id: $0.start.callID, name: $0.start.name, arguments: $0.text)
+                })
+        }
+    }
+}
+
+/// One program in one dialect, as a line for readers in other languages.
+struct LawLine {
+    private let program: LawProgram
+    private let stream: LawStream
+
+    init(_ program: LawProgram, _ stream: LawStream) { (self.program, self.stream) = (program, stream) }
+
+    func write(into out: inout [UInt8]) {
+        let ends = program.frameEnds.dropLast()
+        let cut = ends[program.seed % ends.count]
+        let variants: JSONValue = [
+            "whole": .string(stream.whole(program)), "merged": .string(stream.whole(program, merge: 1 << 20)),
+            "resumed": .array(stream.resumed(program, after: cut).map { .string($0) }),
+            "resumed-merged": .array(stream.resumed(program, after: cut, merge: 20).map { .string($0) }),
+        ]
+        let line: JSONValue = [
+            "seed": .number(JSONNumber(program.seed)), "dialect": .string(stream.dialect.rawValue),
+            "framing": stream.framing == .eventStream ? "sse" : "ndjson",
+            "named": .bool(stream.dialect == .simple && stream.isAsked), "expected": expected, "variants": variants,
+        ]
+        line.write(into: &out)
+        out.append(0x0A)
+    }
+
+    private var expected: JSONValue {
+        let said = LawExpectation(program.log)
+        let answer = said.answers[0] ?? LawMessage.Answer()
+        let calls = said.fold.blocks.filter { $0.start.kind == .toolInput }
+        // The simple dialect shows a call once it is whole.
+        let shown = calls.filter { stream.dialect != .simple || said.endedCalls.contains($0.start.block) }
+        return [
+            "text": .string(answer.text), "reasoning": .string(answer.reasoning), "refusal": .string(answer.refusal),
+            "tool_calls": .array(
+                shown.map {
+                    [
+                        "id": .string($0.start.callID), "name": .string($0.start.name), "arguments": .string($0.text),
+                    ]
+                }),
+            "finish_reason": said.fold.end?.finishReason.map { .string($0.wire) } ?? .null,
+            "outcome": .string(said.fold.end?.outcome.rawValue ?? ""),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+import FreshetDialects
+import FreshetGeneration
+
+/// The ways one stream may reach its reader, and how its dialect is written.
+struct LawStream: Sendable {
+    enum Dialect: String, CaseIterable, Sendable {
+        case chat = "openai-chat"
+        case simple, native
+    }
+
+    var dialect: Dialect
+    var framing: Framing
+    /// Chat: usage was asked for. Simple: `?events=named`.
+    var isAsked: Bool
+
+    init(dialect: Dialect, framing: Framing, isAsked: Bool) {
+        (self.dialect, self.framing, self.isAsked) = (dialect, framing, isAsked)
+    }
+
+    static let all: [LawStream] = Dialect.allCases.flatMap { dialect in
+        [Framing.eventStream, .jsonLines].flatMap { framing in
+            (dialect == .native ? [false] : [false, true]).map {
+                LawStream(dialect: dialect, framing: framing, isAsked: $0)
+            }
+        }
+    }
+
+    /// The way of one program.
+    init(_ dialect: Dialect, seed: Int) {
+        self.init(
+            dialect: dialect, framing: seed % 3 == 0 ? .jsonLines : .eventStream,
+            isAsked: dialect != .native && (seed / 2).isMultiple(of: 2))
+    }
+
+    func encoder(_ id: GenerationID, resuming fold: GenerationFold? = nil) -> any StreamEncoder {
+        switch (dialect, fold) {
+        case (.chat, nil): OpenAIChatEncoder(framing: framing, includesUsage: isAsked)
+        case (.chat, let fold?): OpenAIChatEncoder(framing: framing, includesUsage: isAsked, resuming: fold)
+        case (.simple, nil): SimpleEncoder(generation: id, framing: framing, isNamed: isAsked)
+        case (.simple, let fold?): SimpleEncoder(generation: id, framing: framing, isNamed: isAsked, resuming: fold)
+        case (.native, _): NativeEncoder(generation: id, framing: framing)
+        }
+    }
+
+    /// The stream in one piece; deltas merged up to `merge` bytes.
+    func whole(_ program: LawProgram, merge: Int = 0) -> String {
+        program.log.encoded(by: encoder(program.generation), merge: merge)
+    }
+
+    /// The stream cut behind event `sequence`, the rest by an encoder rebuilt from the fold of what came before.
+    func resumed(_ program: LawProgram, after sequence: UInt64, merge: Int = 0) -> [String] {
+        let first = program.log.encoded(by: encoder(program.generation), through: sequence)
+        let rebuilt = encoder(program.generation, resuming: program.log.fold(through: sequence))
+        return [first, program.log.encoded(by: rebuilt, after: sequence, merge: merge)]
+    }
+
+    func read(_ parts: [String]) throws -> LawMessage {
+        let isLines = framing == .jsonLines
+        switch dialect {
+        case .chat: return try .chat(parts, isLines: isLines, asksUsage: isAsked)
+        case .simple: return try .simple(parts, isLines: isLines, isNamed: isAsked)
+        case .native: return try .native(parts, isLines: isLines)
+        }
+    }
+}
