@@ -62,8 +62,18 @@ def cases() -> Iterator[dict[str, Any]]:
 
 def understood(case: dict[str, Any], parts: list[str]) -> Message:
     if case["dialect"] == "openai-chat":
-        return read_chat(case["framing"], "".join(parts))
-    return read(case["dialect"], case["framing"], *parts, named=case.get("named", False))
+        message = read_chat(case["framing"], "".join(parts))
+    else:
+        message = read(case["dialect"], case["framing"], *parts, named=case.get("named", False))
+    message.text, message.reasoning, message.refusal = map(joined, (message.text, message.reasoning, message.refusal))
+    for call in message.tool_calls:
+        call.arguments = joined(call.arguments)
+    return message
+
+
+def joined(text: str) -> str:
+    """The text with the halves of surrogate pairs joined that came in two deltas, as JavaScript's `+` joins them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_chat(framing: str, text: str) -> Message:
@@ -86,7 +96,8 @@ def read_chat(framing: str, text: str) -> Message:
     choice = state.current_completion_snapshot.choices[0]
     said = choice.message
     message.text, message.refusal = said.content or "", said.refusal or ""
-    message.reasoning = getattr(said, "reasoning_content", None) or ""
+    # Under the name that the provider gave it, where it speaks this dialect.
+    message.reasoning = getattr(said, "reasoning_content", None) or getattr(said, "reasoning", None) or ""
     message.tool_calls = [
         ToolCall(call.id, call.function.name, call.function.arguments) for call in said.tool_calls or []
     ]

@@ -87,6 +87,8 @@ struct LawProgram {
     private struct Open {
         var start: BlockStart
         var rest: [[UInt8]]
+        /// Its last piece ended in the middle of a character.
+        var isHalf = false
     }
 
     private mutating func makeEvents() {
@@ -126,9 +128,14 @@ struct LawProgram {
         case 3: return chance(3) ? [.event(.usage(usage()))] : []
         case 4: return chance(3) ? [.event(.foreign(dialect: .openAIChat, name: "chunk", bytes: []))] : []
         default:
-            let ready = open.indices.filter { !open[$0].rest.isEmpty }
+            // Text of all kinds is one text to some readers: the other half of a character comes before more of it.
+            let isHalf = open.contains { $0.isHalf && $0.start.kind != .toolInput }
+            let ready = open.indices.filter {
+                !open[$0].rest.isEmpty && (!isHalf || open[$0].isHalf || open[$0].start.kind == .toolInput)
+            }
             guard !ready.isEmpty else { return [] }
             let place = one(of: ready)
+            open[place].isHalf = WTF8.endsInHighSurrogate(open[place].rest[0])
             let start = open[place].start
             return [.delta(block: start.block, kind: start.kind, open[place].rest.removeFirst())]
         }
@@ -136,7 +143,7 @@ struct LawProgram {
 
     private mutating func finish(_ open: inout [Open]) {
         guard chance(2) || chance(2) else { return end() }
-        for block in open {
+        for block in open.sorted(by: { $0.isHalf && !$1.isHalf }) {
             for piece in block.rest {
                 append(frame: [.delta(block: block.start.block, kind: block.start.kind, piece)], extras: nil)
             }
