@@ -162,10 +162,10 @@ def test_two_readers(gateway: Served, provider: Provider) -> None:
 def test_unknown_and_old(gateway: Served, provider: Provider) -> None:
     """A request with Last-Event-ID never creates."""
     generation = mint(time.time())
-    for last, statuses in ((f"{generation}:3", (404,)), (f"{mint(1.5e9)}:3", (404, 410))):
+    for last, status in ((f"{generation}:3", 404), (f"{mint(1.5e9)}:3", 410)):
         with Connection(gateway.port) as connection:
             response = get(connection, last)
-            assert response.status in statuses, last
+            assert response.status == status, last
             assert response.json()["error"]["message"]
     for odd in ("nonsense", f"{generation}:x", f"{generation}", f"{generation}:99999999999999999999999"):
         with Connection(gateway.port) as connection:

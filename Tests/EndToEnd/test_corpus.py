@@ -169,8 +169,8 @@ def test_all_ran(request: pytest.FixtureRequest) -> None:
 # Other services that speak the dialect, each in its own way: what they say must arrive, not every odd member.
 
 DIFFERENT = {
-    "openrouter:llm-tools-streaming-variant-a.sse": "it never gives a finish reason, so it is an error and not half an answer",
-    "openrouter:pydanticai-openrouter-stream-error.sse": "its error comes after the finish reason, when the answer was complete",
+    "openrouter:llm-tools-streaming-variant-a.sse": "no finish reason: an error, not half an answer",
+    "openrouter:pydanticai-openrouter-stream-error.sse": "an error behind a complete answer",
 }
 
 
