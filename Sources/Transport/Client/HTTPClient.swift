@@ -1,8 +1,12 @@
+public import FreshetHTTPWire
+
 /// The HTTP/1.1 client of one loop: keeps connections and sends requests over them. Redirects are never followed,
 /// bodies come as they are on the wire.
 public final class HTTPClient {
     /// What a client allows itself and its peers.
     public struct Limits: Sendable {
+        /// Of heads, fields and chunk lines; past one the request fails as `malformed`.
+        public var wire = HTTPLimits()
         /// For name, connection and TLS together.
         public var connectTimeout = Duration.seconds(5)
         /// A connection that waits longer for its next request is closed.

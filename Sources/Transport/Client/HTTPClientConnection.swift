@@ -26,7 +26,7 @@ final class HTTPClientConnection: Pollable {
     var addresses: ArraySlice<SocketAddress> = []
     var lastError: Int32 = 0
 
-    private var decoder = HTTPResponseDecoder()
+    private var decoder: HTTPResponseDecoder
     private var outgoing = RequestBytes()
     private var wantsOutput = false
     private var hasSent = false
@@ -41,6 +41,7 @@ final class HTTPClientConnection: Pollable {
     init(client: HTTPClient, key: HTTPClient.PoolKey) {
         self.client = client
         self.key = key
+        decoder = HTTPResponseDecoder(limits: client.limits.wire)
     }
 
     // MARK: Requests

@@ -145,16 +145,21 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
     func run() {
         freshet_set_thread_slot(Unmanaged.passUnretained(self).toOpaque())
         while !isStopping.load(ordering: .acquiring) { turn() }
-        for pollable in table.all { pollable.loopStopped() }
-        let rest = inbox.withLock { inbox in
-            inbox.isClosed = true
-            defer { inbox.work = [] }
-            return inbox.work
-        }
-        for work in rest { work() }
-        for pollable in table.all { pollable.loopStopped() }
+        releaseAll()
         storedLocal = nil
         freshet_set_thread_slot(nil)
+    }
+
+    /// Ends what is registered, and runs what was posted until then: connections on their way here among it.
+    private func releaseAll() {
+        localWork.append(contentsOf: takePosted(closing: true))
+        for pollable in table.all { pollable.loopStopped() }
+        for _ in 0..<Self.roundsPerTurn where !localWork.isEmpty {
+            runLocalWork()
+            for pollable in table.all { pollable.loopStopped() }
+        }
+        timers.cancelAll()
+        (flushes, again, turnEnds) = ([], [], TurnEndList())
     }
 
     func stop() {
@@ -207,11 +212,15 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
     private func takeInbox() {
         var rings: UInt64 = 0
         _ = read(bell, &rings, 8)
-        let work = inbox.withLock { inbox in
+        localWork.append(contentsOf: takePosted(closing: false))
+    }
+
+    private func takePosted(closing: Bool) -> [@Sendable () -> Void] {
+        inbox.withLock { inbox in
             defer { inbox.work = [] }
+            if closing { inbox.isClosed = true }
             return inbox.work
         }
-        localWork.append(contentsOf: work)
     }
 
     private func runLocalWork() {

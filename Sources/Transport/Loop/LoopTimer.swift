@@ -2,7 +2,7 @@
 ///
 /// Moving the moment later costs one store: the loop looks at it again when the old moment comes.
 public final class LoopTimer {
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private(set) var body: (() -> Void)?
 
     /// When the body is due; `never` while disarmed.

@@ -45,6 +45,16 @@ struct TimerHeap {
         return nil
     }
 
+    /// Ends every timer: the loop ends.
+    mutating func cancelAll() {
+        let ended = entries
+        (entries, abandoned) = ([], 0)
+        for entry in ended {
+            entry.timer.filed = .never
+            entry.timer.cancel()
+        }
+    }
+
     private mutating func removeFirst() {
         entries.swapAt(0, entries.count - 1)
         entries.removeLast()

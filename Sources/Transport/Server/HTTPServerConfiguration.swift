@@ -1,3 +1,5 @@
+public import FreshetHTTPWire
+
 /// Where a server listens, and what it grants its clients.
 public struct HTTPServerConfiguration: Sendable {
     /// An IP literal: `127.0.0.1`, `::1`, `0.0.0.0`; `::` takes IPv4 too.
@@ -19,6 +21,8 @@ public struct HTTPServerConfiguration: Sendable {
 
     /// Sizes and counts.
     public struct Limits: Sendable {
+        /// Of heads, fields and chunk lines; past one the answer is its status, then closed.
+        public var wire = HTTPLimits()
         /// Open connections; past it a new one is answered 503 and closed.
         public var connections = 10_000
         /// Bytes of one request's body; past it 413 and closed.

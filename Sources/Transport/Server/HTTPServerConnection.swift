@@ -28,7 +28,7 @@ final class HTTPServerConnection: Pollable {
     private(set) var loop: EventLoop
 
     private var phase = Phase.reading
-    private var decoder = HTTPRequestDecoder()
+    private var decoder: HTTPRequestDecoder
     /// Bytes behind the present request.
     private var backlog: [UInt8] = []
     private var head: HTTPRequestHead?
@@ -59,6 +59,7 @@ final class HTTPServerConnection: Pollable {
         self.peer = peer
         self.server = server
         self.loop = loop
+        decoder = HTTPRequestDecoder(limits: server.configuration.limits.wire)
         super.init()
         self.descriptor = descriptor
     }
@@ -231,6 +232,7 @@ final class HTTPServerConnection: Pollable {
     private func begin(status: Int, fields: HTTPFields, length: UInt64?) -> Bool {
         guard phase == .answering, let head else { return false }
         precondition(delivery == nil, "one request has one response")
+        guard end == .open else { return false }
         let delivery = HTTPResponseDelivery(
             answering: head, status: status, length: length, keepAlive: !server.isDraining.load(ordering: .relaxed))
         do throws(HTTPError) {

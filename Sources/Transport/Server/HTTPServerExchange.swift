@@ -38,7 +38,7 @@ public final class HTTPServerExchange {
     ///
     /// - Parameters:
     ///   - status: From 200; with 204 and 304 no body is sent.
-    ///   - fields: Without `content-length`, `transfer-encoding`, `connection` and `date`, which are added.
+    ///   - fields: Without `content-length`, `transfer-encoding` and `connection`, which are added.
     ///   - body: Not sent for HEAD, but its length is told.
     public func respond(status: Int, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {
         connection?.respond(status: status, fields: fields, body: body)
