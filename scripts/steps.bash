@@ -21,13 +21,23 @@ step() {
 # Whether the last step did.
 succeeded() { [ "$last_status" -eq 0 ]; }
 
-# swift_tests FILE.xml ARGUMENT...: runs `swift test`, leaving its results in FILE.xml; only failures, what tests print
-# and the sum are shown.
+# Of what `swift test` says, what a person wants to read: what tests print, what was skipped or failed, the sum. The
+# note that a test has started may take many lines, for it shows the test's arguments.
+readable() {
+    awk '
+        inside { inside = !/ started\.$/; next }
+        /^◇/ { inside = !/ started\.$/; next }
+        /^✔ (Test (".*"|[^ ]+\(.*) (with|passed)|Suite )|^↳/ { next }
+        /^\[[0-9]+\/[0-9]+\] |^Test Suite |Executed 0 tests/ { next }
+        { print; fflush() }
+    '
+}
+
+# swift_tests FILE.xml ARGUMENT...: runs `swift test`, leaving its results in FILE.xml.
 swift_tests() {
     local file=$1 status
     shift
-    timeout 1200 swift test "$@" --xunit-output "$file" 2>&1 |
-        grep -vE " started\.$|^(◇|↳|✔ Test \"|✔ Test [^ ]*\(|✔ Suite|\[[0-9]+/[0-9]+\] )|^Test Suite '|Executed 0 tests"
+    timeout -k 10 900 swift test "$@" --xunit-output "$file" 2>&1 | readable
     status=${PIPESTATUS[0]}
     # Swift Testing adds to the name it is given. No results at all: the run died, however it ended.
     mv "${file%.xml}-swift-testing.xml" "$file" || return 1
