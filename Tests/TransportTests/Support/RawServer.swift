@@ -25,7 +25,10 @@ final class RawServer: @unchecked Sendable {  // what changes is behind the lock
         Thread.detachNewThread { [self] in
             while true {
                 let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else {
+                    close(descriptor)  // here alone: another thread could give the number to another test
+                    return
+                }
                 let number = lock.withLock {
                     accepted += 1
                     return accepted - 1
@@ -45,7 +48,6 @@ final class RawServer: @unchecked Sendable {  // what changes is behind the lock
     /// Stops listening; scripts run to their ends.
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     /// A port on which nothing listens.
