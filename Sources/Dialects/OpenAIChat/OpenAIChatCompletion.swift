@@ -49,27 +49,44 @@ public struct OpenAIChatCompletion: Sendable {
             object.members.append(member)
             return
         }
-        let merged = joined(object.members[place].value, member.value, joining: joining)
-        object.members[place].value = merged
+        join(member.value, to: &object.members[place].value, joining: joining)
     }
 
-    private static func joined(_ old: JSONValue, _ new: JSONValue, joining: Bool) -> JSONValue {
-        switch (old, new) {
-        case (_, .null): return old
-        case (.string(let one), .string(let other)) where joining: return .string(one + other)
-        case (.array(let one), .array(let other)): return .array(one + other)
-        case (.object(let one), .object(let other)):
-            // Log probabilities: `content` and `refusal` are arrays that grow.
-            var object = one
-            for member in other.members {
-                if let place = object.members.firstIndex(where: { $0.name == member.name }) {
-                    object.members[place].value = joined(object.members[place].value, member.value, joining: joining)
-                } else {
-                    object.members.append(member)
-                }
+    /// In place: what grows is taken out of the value meanwhile, so that its elements are not copied every time.
+    private static func join(_ new: JSONValue, to value: inout JSONValue, joining: Bool) {
+        switch new {
+        case .null: return
+        case .string(let more):
+            guard joining, case .string(var text) = value else { break }
+            value = .null
+            text += more
+            value = .string(text)
+            return
+        case .array(let more):
+            guard case .array(var elements) = value else { break }
+            value = .null
+            elements += more
+            value = .array(elements)
+            return
+        case .object(let more):
+            guard case .object(var object) = value else { break }
+            value = .null
+            join(more, to: &object, joining: joining)
+            value = .object(object)
+            return
+        case .bool, .number: break
+        }
+        value = new
+    }
+
+    /// Log probabilities: `content` and `refusal` are arrays that grow.
+    private static func join(_ new: JSONObject, to object: inout JSONObject, joining: Bool) {
+        for member in new.members {
+            if let place = object.members.firstIndex(where: { $0.name == member.name }) {
+                join(member.value, to: &object.members[place].value, joining: joining)
+            } else {
+                object.members.append(member)
             }
-            return .object(object)
-        default: return new
         }
     }
 
