@@ -45,7 +45,9 @@ public enum ChatFailure {
     /// The word that the official clients sort errors by.
     private static func type(of failure: GenerationFailure) -> String {
         switch failure.code {
-        case .invalidRequest, .modelNotFound, .tooLarge: "invalid_request_error"
+        case .invalidRequest, .modelNotFound, .tooLarge, "not_found", "method_not_allowed", "gone":
+            "invalid_request_error"
+        case "forbidden": "permission_error"
         case .unauthorized: "authentication_error"
         case .overloaded, .shuttingDown: "server_error"
         default: "api_error"

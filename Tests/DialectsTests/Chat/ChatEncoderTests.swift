@@ -86,6 +86,21 @@ struct ChatEncoderTests {
         }
     }
 
+    @Test(arguments: [
+        (GenerationFailure.Code.invalidRequest, "invalid_request_error"), (.unauthorized, "authentication_error"),
+        ("forbidden", "permission_error"), (.modelNotFound, "invalid_request_error"),
+        ("not_found", "invalid_request_error"), ("gone", "invalid_request_error"), (.tooLarge, "invalid_request_error"),
+        (.overloaded, "server_error"), (.shuttingDown, "server_error"), (.providerTimeout, "api_error"),
+        ("anything", "api_error"),
+    ])
+    func ourOwnErrorsHaveTheOfficialForm(_ code: GenerationFailure.Code, _ type: String) throws {
+        var out: [UInt8] = []
+        ChatFailure.append(
+            GenerationFailure(code: code, message: "a \"b\"", isRetryable: true, parameter: "n"), to: &out)
+        let error = try JSONValue(parsing: out)["error"]
+        #expect(error?.text == #"{"message":"a \"b\"","type":"\#(type)","param":"n","code":"\#(code.name)"}"#)
+    }
+
     /// A client that asked for usage gets it once where the provider is none of this dialect.
     @Test func usageOfOthersIsWrittenOnceAtTheEnd() throws {
         var log = GenerationLog()

@@ -38,7 +38,7 @@ struct LawLine {
     init(_ program: LawProgram, _ stream: LawStream) { (self.program, self.stream) = (program, stream) }
 
     func write(into out: inout [UInt8]) {
-        let ends = program.frameEnds.dropLast()
+        let ends = stream.dialect == .chat ? Array(program.frameEnds.dropLast()) : Array(0..<program.log.lastSequence)
         let cut = ends[program.seed % ends.count]
         let variants: JSONValue = [
             "whole": .string(stream.whole(program)), "merged": .string(stream.whole(program, merge: 1 << 20)),

@@ -42,8 +42,9 @@ struct LawTests {
     /// cut twice.
     static let isLong = ProcessInfo.processInfo.environment["FRESHET_LONG"] != nil
 
-    private static func cuts(_ program: LawProgram) -> [UInt64] {
-        let ends = program.frameEnds.dropLast()
+    /// Simple and native readers hold a cursor at every event, Chat readers at a frame's end.
+    private static func cuts(_ program: LawProgram, _ dialect: LawStream.Dialect) -> [UInt64] {
+        let ends = dialect == .chat ? program.frameEnds.dropLast() : Array(0..<program.log.lastSequence)[...]
         return isLong ? Array(ends) : [ends[program.seed % ends.count], ends[program.seed * 7 % ends.count]]
     }
 
@@ -63,7 +64,7 @@ struct LawTests {
     private func compare(_ stream: LawStream, _ program: LawProgram) throws -> Int {
         let whole = try stream.read([stream.whole(program)])
         var variants = [("merged", [stream.whole(program, merge: program.seed.isMultiple(of: 4) ? 3 : 1 << 20)])]
-        for end in Self.cuts(program) {
+        for end in Self.cuts(program, stream.dialect) {
             variants.append(("resumed \(end)", stream.resumed(program, after: end)))
             variants.append(("resumed \(end), merged", stream.resumed(program, after: end, merge: 1 << 20)))
         }
