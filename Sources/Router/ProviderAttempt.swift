@@ -13,12 +13,16 @@ public final class ProviderAttempt {
     /// Bytes of an answer that is no stream, an error or a document; past it the attempt fails.
     private static let documentLimit = 16 << 20
     private static let refusalLimit = 256 << 10
+    /// For an error's body; what came until then is passed on.
+    private static let refusalTime = Duration.seconds(2)
     /// Events held before the first content; past it they are shown.
     private static let heldLimit = 64
+    /// Bytes they may have.
+    private static let heldBytes = 256 << 10
     /// Bytes one generation may hold; past it the provider is cancelled.
     private static let logLimit = 16 << 20
 
-    private let request: ProviderRequest
+    private var request: ProviderRequest
     private let live: LiveLog
     private let loop: EventLoop
     private var decoder: any ProviderDecoder
@@ -67,6 +71,7 @@ public final class ProviderAttempt {
         live.log.hold()
         timer = loop.schedule(at: .never) { [weak self] in
             guard let self else { return }
+            if self.refusedStatus != nil { return self.endRefusal() }
             self.perform(self.machine.timerFired(at: self.now))
         }
         var fields = request.fields
@@ -77,12 +82,15 @@ public final class ProviderAttempt {
             body: request.body)
         message.connectTimeout = request.deadlines.connect
         exchange = client.send(message, to: self)
+        // The client keeps it until the provider has it; here it would be kept as long as the answer takes.
+        request.body = []
         armTimer()
     }
 
     /// Closes the connection, so that the provider stops; nothing is reported any more.
     public func cancel() {
         machine.cancelled()
+        exchange?.cancel()
         release()
     }
 
@@ -90,10 +98,18 @@ public final class ProviderAttempt {
     public func closeBlocks() { decoder.closeBlocks(in: &live.log) }
 
     /// Stops reading until `resume`: the only reader cannot take more.
-    public func pause() { exchange?.pauseReading() }
+    public func pause() {
+        machine.paused()
+        armTimer()
+        exchange?.pauseReading()
+    }
 
     /// Reads on after `pause`; nothing while it reads anyway.
-    public func resume() { exchange?.resumeReading() }
+    public func resume() {
+        machine.resumed(at: now)
+        armTimer()
+        exchange?.resumeReading()
+    }
 
     // MARK: Decisions
 
@@ -121,13 +137,14 @@ public final class ProviderAttempt {
             live.log.release()
         }
         let report = onEnd
+        // A whole answer leaves its connection to the next one.
+        if case .finished = end { exchange?.finishUnread() } else { exchange?.cancel() }
         release()
         report?(end)
     }
 
     private func release() {
         timer?.cancel()
-        exchange?.cancel()
         (timer, exchange, onEnd, onHead) = (nil, nil, nil, nil)
     }
 
@@ -200,14 +217,19 @@ public final class ProviderAttempt {
         }
         if let reason = frame.finishReason { finishReason = reason }
         let action = machine.frameArrived(
-            hasContent: frame.hasContent, isFinished: frame.isFinished, isDone: frame.isDone,
+            hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,
+            isDone: frame.isDone,
             hasOpenToolCall: decoder.hasOpenToolCall, at: now)
-        if frame.hasContent || live.log.heldCount > Self.heldLimit { live.log.release() }
+        if frame.hasContent || isHoldingMuch { live.log.release() }
         live.onAppend?()
         if live.log.appendedBytes > Self.logLimit {
             return fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
         }
         perform(action)
+    }
+
+    private var isHoldingMuch: Bool {
+        live.log.heldCount > Self.heldLimit || (live.log.heldCount > 0 && live.log.appendedBytes > Self.heldBytes)
     }
 
     private func fail(_ code: GenerationFailure.Code, _ message: String) {
@@ -236,6 +258,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         relayedFields = RelayedFields.downwards(head.fields)
         guard head.status == 200 else {
             refusedStatus = head.status
+            timer?.rearm(after: Self.refusalTime)
             refusedType = head.fields["content-encoding"] == nil ? head.fields["content-type"] ?? "" : "encoded"
             return
         }
@@ -292,7 +315,12 @@ extension ProviderAttempt: HTTPClientDelegate {
     /// A refusal whose body broke off still tells its status.
     public func failed(_ error: TransportError) {
         if refusedStatus != nil { return endRefusal() }
-        perform(machine.connectionFailed(SecretMask.masking(request.secret, in: error.message)))
+        let reason = SecretMask.masking(request.secret, in: error.message)
+        switch error.code {
+        case .connectTimedOut: perform(machine.connectTimedOut())
+        case .malformed: perform(machine.responseBroken(reason))
+        default: perform(machine.connectionFailed(reason))
+        }
     }
 
     /// The provider answered with a status that is no success.

@@ -26,6 +26,8 @@ public struct DecodedFrame: Equatable, Sendable {
     public var hasContent = false
     /// Every choice seen so far has finished.
     public var isFinished = false
+    /// As many choices were seen as were asked for.
+    public var isComplete = true
     /// The dialect's own end mark: nothing follows.
     public var isDone = false
     /// Tokens it reports.

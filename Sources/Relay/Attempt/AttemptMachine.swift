@@ -34,6 +34,9 @@ public struct AttemptMachine: Equatable, Sendable {
     private var lastEvent: Moment
     private var isAlive = false
     private var undecodable = 0
+    /// Every choice seen so far has finished.
+    private var isWhole = false
+    private var isPaused = false
 
     /// - Parameters:
     ///   - deadlines: Of each phase; fixed from here on.
@@ -57,6 +60,7 @@ public struct AttemptMachine: Equatable, Sendable {
         case .connecting: phase = start + deadlines.connect
         case .waitingForHead: phase = min(phaseStart + deadlines.head, phaseStart + deadlines.content)
         case .waitingForContent: phase = phaseStart + deadlines.content
+        case .streaming where isPaused: phase = start + deadlines.total
         case .streaming: phase = lastEvent + (isAlive ? deadlines.stretchedSilence : deadlines.silence)
         case .finishing(let since): return since + deadlines.trailer
         case .ended: return nil
@@ -82,17 +86,42 @@ public struct AttemptMachine: Equatable, Sendable {
     /// A comment came: the provider lives, but says nothing.
     public mutating func pingArrived() { isAlive = true }
 
+    /// Reading was stopped because the only reader cannot take more: the provider's silence is not its fault now.
+    public mutating func paused() { isPaused = true }
+
+    /// Reading goes on.
+    public mutating func resumed(at moment: Moment) {
+        guard isPaused else { return }
+        isPaused = false
+        lastEvent = moment
+    }
+
     /// A frame came and was decoded.
+    ///
+    /// - Parameters:
+    ///   - hasContent: It showed a reader something.
+    ///   - isFinished: Every choice seen so far has finished.
+    ///   - isComplete: As many choices were seen as were asked for.
+    ///   - isDone: It was the dialect's end mark.
+    ///   - hasOpenToolCall: A tool call is being written.
+    ///   - moment: When it came.
+    /// - Returns: What to do now.
     public mutating func frameArrived(
-        hasContent: Bool, isFinished: Bool, isDone: Bool, hasOpenToolCall: Bool, at moment: Moment
+        hasContent: Bool, isFinished: Bool, isComplete: Bool = true, isDone: Bool, hasOpenToolCall: Bool,
+        at moment: Moment
     ) -> Action {
         guard state != .ended else { return .ignore }
         lastEvent = moment
         isAlive = hasOpenToolCall
-        if hasContent, !isFinishing { state = .streaming }
-        if isFinished, !isFinishing { state = .finishing(since: moment) }
+        isWhole = isFinished
+        if isFinished, isComplete {
+            if !isFinishing { state = .finishing(since: moment) }
+        } else if hasContent || isFinishing {
+            // Another choice begins behind the first one's finish, or goes on.
+            state = .streaming
+        }
         guard isDone else { return .proceed }
-        return isFinishing ? end(.finish) : end(.fail(truncation("sent its end mark without a finish reason")))
+        return isWhole ? end(.finish) : end(.fail(truncation("sent its end mark without a finish reason")))
     }
 
     /// A frame came that could not be decoded. It is passed over, unless a tool call is open: then there is a hole in
@@ -114,7 +143,7 @@ public struct AttemptMachine: Equatable, Sendable {
     /// The response's bytes ended, properly as far as HTTP can tell.
     public mutating func bytesEnded() -> Action {
         guard state != .ended else { return .ignore }
-        if isFinishing { return end(.finish) }
+        if isWhole { return end(.finish) }
         if undecodable > 0 { return end(.fail(malformation("\(undecodable) frames could not be decoded"))) }
         return end(.fail(truncation("ended its stream before the answer was finished")))
     }
@@ -130,6 +159,18 @@ public struct AttemptMachine: Equatable, Sendable {
         case .waitingForContent, .streaming:
             return end(.fail(truncation("lost its connection before the answer was finished (\(reason))")))
         }
+    }
+
+    /// No connection stood when its time was over.
+    public mutating func connectTimedOut() -> Action {
+        guard state != .ended else { return .ignore }
+        return end(.fail(timeout("did not accept the connection", deadlines.connect)))
+    }
+
+    /// What came is not HTTP.
+    public mutating func responseBroken(_ reason: String) -> Action {
+        guard state != .ended else { return .ignore }
+        return isFinishing ? end(.finish) : end(.fail(malformation(reason)))
     }
 
     /// `deadline` has passed, or a timer fired early.
@@ -174,7 +215,11 @@ public struct AttemptMachine: Equatable, Sendable {
             case .finishing, .ended: phase = ("did not end its stream", deadlines.trailer)
             }
         }
-        let message = "the provider \(phase.0) within \(phase.1)"
+        return timeout(phase.0, phase.1)
+    }
+
+    private func timeout(_ what: String, _ time: Duration) -> GenerationFailure {
+        let message = "the provider \(what) within \(time)"
         return GenerationFailure(code: .providerTimeout, message: message, isRetryable: true)
     }
 }

@@ -90,9 +90,12 @@ public final class HTTPClient {
     }
 
     private func takeIdle(_ key: PoolKey) -> HTTPClientConnection? {
-        guard let connection = idle[key]?.popLast() else { return nil }
-        if idle[key]?.isEmpty == true { idle[key] = nil }
-        return connection
+        while let connection = idle[key]?.popLast() {
+            if idle[key]?.isEmpty == true { idle[key] = nil }
+            if connection.isStillOpen { return connection }
+            connection.abandon()
+        }
+        return nil
     }
 
     func resumption(for key: PoolKey) -> TLSResumption? { resumptions[key] }

@@ -61,6 +61,9 @@ final class HTTPClientConnection: Pollable {
         expectResponse()
     }
 
+    /// Whether the peer had not closed it when this was asked: its farewell may wait in the kernel, untold in this turn.
+    var isStillOpen: Bool { !Socket.hasEnded(descriptor) }
+
     private func carry(_ exchange: HTTPClientExchange) {
         self.exchange = exchange
         exchange.connection = self
@@ -246,7 +249,10 @@ final class HTTPClientConnection: Pollable {
 
     /// - Parameter error: nil for a proper end of the connection.
     private func peerEnded(_ error: TransportError?) {
-        if let exchange, isReused, !hasReceived, !exchange.isRetried { return retry(exchange) }
+        // A reset says that the request was not read: the peer had closed before it came. A proper end may mean that it
+        // was read and cost money, so it is never sent twice then.
+        let isUnread = error != nil || hasFailedSending || !hasSent
+        if let exchange, isReused, !hasReceived, isUnread, !exchange.isRetried { return retry(exchange) }
         if error == nil, (try? decoder.finish()) == .end {
             keepsAlive = false
             return responseEnded(isAlone: true)

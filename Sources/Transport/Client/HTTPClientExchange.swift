@@ -25,6 +25,18 @@ public final class HTTPClientExchange {
         carrier?.abandon()
     }
 
+    /// The delegate has all it wants: what is left of the response is read for nobody, and the connection kept for
+    /// others when it ends soon; else it is closed.
+    ///
+    /// - Parameters:
+    ///   - bytes: More than that, and the connection is closed.
+    ///   - time: Longer than that, and the connection is closed.
+    public func finishUnread(bytes: Int = 4 << 10, within time: Duration = .seconds(1)) {
+        guard delegate != nil, let loop = connection?.loop else { return cancel() }
+        delegate = UnreadRest(of: self, budget: bytes, loop: loop, within: time)
+        resumeReading()
+    }
+
     /// Stops reading from the socket, so that the peer has to wait. What was already read, 64 KiB at most, still comes.
     public func pauseReading() {
         guard !isPaused else { return }

@@ -262,6 +262,8 @@ final class HTTPServerConnection: Pollable {
         guard let delivery else { preconditionFailure("write follows startStream") }
         guard delivery.sendsBody else { return }
         if delivery.framing == .chunked { output.appendToChunk(fill) } else { output.append(fill) }
+        // Whoever stopped writing because so much waits is told when it is gone, also when the socket takes it at once.
+        if output.count > server.configuration.limits.lowWaterBytes { isAboveLowWater = true }
         loop.markFlush(self)
     }
 
@@ -416,7 +418,7 @@ final class HTTPServerConnection: Pollable {
         releaseBody()
     }
 
-    private func releaseBody() {
+    func releaseBody() {
         if accounted > 0 { server.bodyBytes.subtract(accounted, ordering: .relaxed) }
         accounted = 0
     }

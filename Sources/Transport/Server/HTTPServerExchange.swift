@@ -74,6 +74,12 @@ public final class HTTPServerExchange {
     /// Sends what was written and resets the connection once the client's kernel has it.
     public func resetStream() { connection?.resetStream() }
 
+    /// Gives up the request's body: its bytes no longer count against what all requests may hold.
+    public func releaseBody() {
+        body = []
+        connection?.releaseBody()
+    }
+
     /// Hands the exchange over to another loop, before its response has begun. The caller must not touch it any more;
     /// `then` gets it on the other loop, at once when that is this one.
     public func move(to loop: EventLoop, then: @escaping @Sendable (HTTPServerExchange) -> Void) {

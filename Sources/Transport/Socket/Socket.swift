@@ -59,6 +59,13 @@ enum Socket {
     }
 
     /// Makes `close` reset the connection, so that the peer cannot take it for a proper end.
+    /// Whether the peer has closed its side, or reset the connection; takes nothing out of the socket.
+    static func hasEnded(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK.rawValue | MSG_DONTWAIT.rawValue))
+        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+    }
+
     static func resetOnClose(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
