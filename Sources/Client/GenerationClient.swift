@@ -36,11 +36,15 @@ public final class GenerationClient: Sendable {
         }
     }
 
+    /// Ends the client's thread; streams that are open break off. Not to be called from within a stream's closures.
+    public func close() { group.shutdown() }
+
     /// Begins one answer.
     ///
     /// - Parameters:
     ///   - request: Sent as it is; the gateway checks it.
-    ///   - onEvent: Called on the client's thread for each event, in order; it must not block for long.
+    ///   - onEvent: Called on the client's thread for each event, in order. While it runs nothing is read, of no stream of
+    ///     this client: what takes long belongs elsewhere.
     ///   - onEnd: Called once on the client's thread: nil after `generation-end`, else why the stream broke off.
     /// - Returns: A handle to leave the stream.
     public func stream(

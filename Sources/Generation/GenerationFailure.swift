@@ -31,10 +31,10 @@ public struct GenerationFailure: Equatable, Sendable {
         public static let providerError: Code = "provider_error"
         /// The provider was silent too long: HTTP 504.
         public static let providerTimeout: Code = "provider_timeout"
-        /// The answer outgrew its log: HTTP 502.
-        public static let logFull: Code = "log_full"
         /// This process is ending: HTTP 503.
         public static let shuttingDown: Code = "shutting_down"
+        /// The answer outgrew its log: HTTP 502.
+        public static let logFull: Code = "log_full"
     }
 
     /// For programs; also decides `status`.
@@ -45,6 +45,9 @@ public struct GenerationFailure: Equatable, Sendable {
     public var isRetryable: Bool
     /// The request's field at fault, as the client named it.
     public var parameter: String?
+    /// Whether the code is a provider's own word: it says nothing about our caller, so its status is the provider's
+    /// fault whatever the word.
+    public var isProvidersWord = false
 
     /// `message` reaches the client as it is: mask secrets before.
     public init(code: Code, message: String, isRetryable: Bool, parameter: String? = nil) {
@@ -53,7 +56,8 @@ public struct GenerationFailure: Equatable, Sendable {
 
     /// The HTTP status that says the same before the first byte.
     public var status: Int {
-        switch code {
+        if isProvidersWord, code != .providerTimeout { return 502 }
+        return switch code {
         case .invalidRequest: 400
         case .unauthorized: 401
         case "forbidden": 403

@@ -222,14 +222,14 @@ public final class ProviderAttempt {
             hasOpenToolCall: decoder.hasOpenToolCall, at: now)
         if frame.hasContent || isHoldingMuch { live.log.release() }
         live.onAppend?()
-        if live.log.appendedBytes > Self.logLimit {
+        if live.log.accountedBytes > Self.logLimit {
             return fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
         }
         perform(action)
     }
 
     private var isHoldingMuch: Bool {
-        live.log.heldCount > Self.heldLimit || (live.log.heldCount > 0 && live.log.appendedBytes > Self.heldBytes)
+        live.log.heldCount > Self.heldLimit || (live.log.heldCount > 0 && live.log.accountedBytes > Self.heldBytes)
     }
 
     private func fail(_ code: GenerationFailure.Code, _ message: String) {
@@ -266,7 +266,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         armTimer()
         body = ProviderBody(head)
         if case .foreign(let type) = body {
-            return fail(.providerMalformed, "the provider answered with \(type) and not with a stream")
+            return fail(.providerMalformed, "the provider answered with \(type.prefix(100)) and not with a stream")
         }
         onHead?()
     }

@@ -13,6 +13,11 @@ enum ProviderBody {
     case foreign(String)
 
     init(_ head: HTTPResponseHead) {
+        if let coding = head.fields["content-encoding"], coding.lowercased() != "identity" {
+            // It was never asked for.
+            self = .foreign("a body encoded as \(coding)")
+            return
+        }
         let type = head.fields["content-type"] ?? ""
         let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         switch essence {

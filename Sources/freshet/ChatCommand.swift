@@ -15,12 +15,12 @@ struct ChatCommand {
     func run() throws(CommandError) {
         let client: GenerationClient
         let key = getenv("FRESHET_KEY").map { String(cString: $0) }
+        let request = GenerationRequest(model: options["model"], prompt: try prompt())
         // A thread inherits its maker's mask: only the one that waits for it shall get the interrupt.
         let interrupts = Interrupts()
         do { client = try GenerationClient(url: options["url"] ?? "http://127.0.0.1:8080", key: key) } catch {
             throw CommandError(error.message)
         }
-        let request = GenerationRequest(model: options["model"], prompt: try prompt())
         let printer = AnswerPrinter()
         let handle = client.stream(
             request, onEvent: { printer.show($0) }, onEnd: { exit(printer.finish($0)) })

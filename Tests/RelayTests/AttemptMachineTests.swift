@@ -7,7 +7,13 @@ enum Step: Sendable {
     case connected(Int)
     case head(Int)
     case ping
-    case frame(Int, content: Bool = false, finished: Bool = false, done: Bool = false, openTool: Bool = false)
+    case frame(
+        Int, content: Bool = false, finished: Bool = false, complete: Bool = true, done: Bool = false,
+        openTool: Bool = false)
+    case paused
+    case resumed(Int)
+    case connectTimedOut
+    case broken
     case undecodable(Int, openTool: Bool = false)
     case error
     case bytesEnded
@@ -128,6 +134,43 @@ struct AttemptMachineTests {
             name: "an error in the stream",
             steps: [(.frame(1, content: true), .proceed), (.error, .fail("server_error")), (.bytesEnded, .ignore)]),
         Script(
+            name: "a provider that may not send is not silent",
+            steps: [
+                (.frame(10, content: true), .proceed), (.paused, .nothing), (.timer(500), .proceed),
+                (.resumed(500), .nothing), (.timer(559), .proceed), (.timer(560), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "a pause does not stop the total",
+            steps: [
+                (.frame(10, content: true), .proceed), (.paused, .nothing), (.timer(1800), .fail(.providerTimeout)),
+            ]),
+        Script(
+            name: "a finished choice waits for those that were asked for",
+            steps: [
+                (.frame(1, content: true, finished: true, complete: false), .proceed), (.timer(4), .proceed),
+                (.frame(5, content: true), .proceed), (.timer(8), .proceed),
+                (.frame(9, content: true, finished: true), .proceed), (.timer(11), .finish),
+            ]),
+        Script(
+            name: "another choice begins behind the finish",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed), (.frame(2, content: true), .proceed),
+                (.timer(9), .proceed), (.bytesEnded, .fail(.providerTruncated)),
+            ]),
+        Script(
+            name: "an end mark while a choice is open",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed), (.frame(2, content: true), .proceed),
+                (.frame(2, done: true), .fail(.providerTruncated)),
+            ]),
+        Script(
+            name: "fewer choices than asked for are whole at the end",
+            steps: [
+                (.frame(1, content: true, finished: true, complete: false), .proceed), (.bytesEnded, .finish),
+            ]),
+        Script(name: "a connection that takes too long", steps: [(.connectTimedOut, .fail(.providerTimeout))]),
+        Script(name: "an answer that is not HTTP", steps: [(.broken, .fail(.providerMalformed))]),
+        Script(
             name: "nothing counts after it was cancelled",
             steps: [
                 (.frame(1, content: true), .proceed), (.cancelled, .nothing), (.frame(2), .ignore),
@@ -139,7 +182,7 @@ struct AttemptMachineTests {
     @Test func everyOrderEndsAtMostOnce() {
         let events: [Step] = [
             .connected(1), .head(1), .ping, .frame(1), .frame(1, content: true), .frame(1, finished: true),
-            .frame(1, done: true), .undecodable(1), .undecodable(1, openTool: true), .error, .bytesEnded,
+            .frame(1, done: true), .paused, .resumed(2), .connectTimedOut, .broken, .undecodable(1), .undecodable(1, openTool: true), .error, .bytesEnded,
             .connectionFailed, .timer(9999), .cancelled,
         ]
         var explored = 0
@@ -162,7 +205,7 @@ struct AttemptMachineTests {
             }
         }
         explore(AttemptMachine(deadlines: AttemptDeadlines(), start: Self.second(0)), 4, hasEnded: false)
-        #expect(explored == 1 + 14 + 196 + 2744 + 38416)
+        #expect(explored == 1 + 18 + 324 + 5832 + 104_976)
     }
 
     @Test func momentsNeverOverflow() {
@@ -179,11 +222,15 @@ struct AttemptMachineTests {
         case .head(let time): machine.headArrived(at: second(time))
         case .ping: machine.pingArrived()
         case .cancelled: machine.cancelled()
-        case .frame(let time, let content, let finished, let done, let openTool):
+        case .paused: machine.paused()
+        case .resumed(let time): machine.resumed(at: second(time))
+        case .connectTimedOut: return answer(machine.connectTimedOut())
+        case .broken: return answer(machine.responseBroken("no HTTP"))
+        case .frame(let time, let content, let finished, let complete, let done, let openTool):
             return answer(
                 machine.frameArrived(
-                    hasContent: content, isFinished: finished, isDone: done, hasOpenToolCall: openTool,
-                    at: second(time)))
+                    hasContent: content, isFinished: finished, isComplete: complete, isDone: done,
+                    hasOpenToolCall: openTool, at: second(time)))
         case .undecodable(let time, let openTool):
             return answer(machine.undecodableFrameArrived(hasOpenToolCall: openTool, at: second(time)))
         case .error:

@@ -18,6 +18,8 @@ struct ChatAnswerState {
     /// The provider speaks this dialect: then its own frames bring the roles.
     private(set) var rolesAreTheirs = false
     private var blocks: [Block] = []
+    /// Tool calls begun in each choice.
+    private var tools: [Int: Int] = [:]
     private var finished: [Int] = []
     /// Choices whose role was written.
     private(set) var roles: [Int] = []
@@ -56,8 +58,12 @@ struct ChatAnswerState {
     }
 
     mutating func begin(_ start: BlockStart) {
-        let tools = blocks.count { $0.kind == .toolInput && $0.choice == start.choice }
-        blocks.append(Block(choice: start.choice, kind: start.kind, tool: tools))
+        var tool = 0
+        if start.kind == .toolInput {
+            tool = tools[start.choice, default: 0]
+            tools[start.choice] = tool + 1
+        }
+        blocks.append(Block(choice: start.choice, kind: start.kind, tool: tool))
     }
 
     func isRoleDue(_ choice: Int) -> Bool { !roles.contains(choice) && !rolesAreTheirs }

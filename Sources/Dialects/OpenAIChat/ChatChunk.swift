@@ -151,6 +151,8 @@ struct ChatChunk {
                 message = (before, start..<(try skip(text)).upperBound)
             } else if name.equals("index", in: text) {
                 guard let index = try number(text) else { continue }
+                // As many as a request may ask for.
+                guard index < 128 else { throw .unexpectedForm }
                 choices[place].index = index
             } else if name.equals("finish_reason", in: text) {
                 // Some servers say "" for not yet.

@@ -9,8 +9,9 @@ public enum ChatFailure {
         let value = try? JSONValue(parsing: raw)
         let message = value?["message"]?.stringValue ?? value?.stringValue ?? "the provider reported an error"
         let code = word(value?["code"]) ?? word(value?["type"]) ?? GenerationFailure.Code.providerError.name
-        let failure = GenerationFailure(
+        var failure = GenerationFailure(
             code: .init(code), message: message, isRetryable: isRetryable(value), parameter: word(value?["param"]))
+        failure.isProvidersWord = true
         return ProviderFailure(failure: failure, raw: bytes)
     }
 
@@ -40,6 +41,13 @@ public enum ChatFailure {
         out += #","code":"#.utf8
         out.appendJSON(string: failure.code.name)
         out += "}}".utf8
+    }
+
+    /// Appends a provider's error as it was, with `error` around it.
+    public static func append(raw: [UInt8], to out: inout [UInt8]) {
+        out += "{\"error\":".utf8
+        out.appendJSONOnOneLine(raw)
+        out.append(0x7D)
     }
 
     /// The word that the official clients sort errors by.

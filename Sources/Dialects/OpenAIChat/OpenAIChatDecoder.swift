@@ -27,8 +27,16 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         var early: [UInt8] = []
     }
 
+    /// Tool calls of one answer; past it a chunk that begins another is broken.
+    private static let toolLimit = 1024
+    /// Bytes of arguments kept for a call whose name has not come; past it the call begins without one.
+    private static let earlyLimit = 1 << 20
+
     private let route: String
     private let generation: GenerationID
+    private let expectedChoices: Int
+    private var toolCount = 0
+    private var openTools = 0
     private var chunk = ChatChunk()
     private var choices: [Choice] = []
     private var nextBlock = 0
@@ -50,15 +58,15 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// - Parameters:
     ///   - route: `provider/model`, for the attempt's event.
     ///   - generation: What ids are derived from where the provider gives none.
+    ///   - choices: How many answers were asked for.
     ///   - firstBlock: The number of the next block in the log.
-    public init(route: String, generation: GenerationID, firstBlock: Int = 0) {
+    public init(route: String, generation: GenerationID, choices: Int = 1, firstBlock: Int = 0) {
         (self.route, self.generation, nextBlock) = (route, generation, firstBlock)
+        expectedChoices = choices
     }
 
     /// Only a call that was begun in the log counts: one whose name is still to come has no hole to show.
-    public var hasOpenToolCall: Bool {
-        choices.contains { $0.tools.contains { $0.isOpen && $0.block != nil } }
-    }
+    public var hasOpenToolCall: Bool { openTools > 0 }
 
     /// Reads a chunk, a whole `chat.completion`, an error object or `[DONE]`. O(bytes).
     public mutating func decode(
@@ -75,6 +83,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             frame.failure = ChatFailure.reading(data.extracting(chunk.error ?? 0..<data.count))
             return frame
         }
+        try checkToolCount(data)
         pending.removeAll(keepingCapacity: true)
         let isFirst = !hasAttempt
         if isFirst { begin(data) }
@@ -87,6 +96,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         for case .event(.finish(0, let reason)) in pending { frame.finishReason = reason }
         write(data, isFirst: isFirst, into: &log)
         frame.isFinished = isFinished
+        frame.isComplete = choices.count >= expectedChoices
         return frame
     }
 
@@ -180,7 +190,8 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             name.appendUnescaped(from: data, to: &choices[choice].tools[tool].name)
         }
         if choices[choice].tools[tool].block == nil {
-            if choices[choice].tools[tool].name.isEmpty {
+            let early = choices[choice].tools[tool].early.count
+            if choices[choice].tools[tool].name.isEmpty, early < Self.earlyLimit {
                 part.arguments?.appendUnescaped(from: data, to: &choices[choice].tools[tool].early)
                 return
             }
@@ -194,19 +205,35 @@ public struct OpenAIChatDecoder: ProviderDecoder {
 
     /// The call a part belongs to. Some servers number every call 0: another id is another call.
     private mutating func tool(_ part: ChatChunk.ToolCall, _ choice: Int, _ data: Span<UInt8>) -> Int {
+        if let known = knownTool(part, choice, data) { return known }
+        toolCount += 1
+        choices[choice].tools.append(Tool(index: part.index ?? choices[choice].tools.count))
+        return choices[choice].tools.count - 1
+    }
+
+    private func knownTool(_ part: ChatChunk.ToolCall, _ choice: Int, _ data: Span<UInt8>) -> Int? {
         let id = part.id.flatMap { $0.range.isEmpty ? nil : Self.unescaped($0, data) }
         if part.index == nil,
             let place = choices[choice].tools.lastIndex(where: { $0.isOpen && (id == nil || $0.id == id) })
         {
             return place
         }
-        let index = part.index ?? choices[choice].tools.count
+        guard let index = part.index else { return nil }
         if let place = choices[choice].tools.lastIndex(where: { $0.index == index && $0.isOpen }) {
             let known = choices[choice].tools[place].id
-            if part.index != nil, id == nil || known.isEmpty || known == id { return place }
+            if id == nil || known.isEmpty || known == id { return place }
         }
-        choices[choice].tools.append(Tool(index: index))
-        return choices[choice].tools.count - 1
+        return nil
+    }
+
+    /// Refuses a chunk that begins more calls than one answer may have, before anything is taken from it.
+    private func checkToolCount(_ data: Span<UInt8>) throws(FrameError) {
+        guard toolCount + chunk.toolCalls.count > Self.toolLimit else { return }
+        for part in chunk.toolCalls {
+            let index = chunk.choices[part.choice].index
+            guard let choice = choices.firstIndex(where: { $0.index == index }), knownTool(part, choice, data) != nil
+            else { throw .unexpectedForm }
+        }
     }
 
     private mutating func beginTool(_ tool: Int, _ choice: Int) {
@@ -223,6 +250,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         pending.append(.event(.blockStart(start)))
         choices[choice].tools[tool].block = nextBlock
         nextBlock += 1
+        openTools += 1
         guard !known.early.isEmpty, let block = choices[choice].tools[tool].block else { return }
         pending.append(.early(block: block, bytes: known.early))
         choices[choice].tools[tool].early = []
@@ -232,6 +260,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         for tool in choices[choice].tools.indices where choices[choice].tools[tool].isOpen {
             if choices[choice].tools[tool].block == nil { beginTool(tool, choice) }
             choices[choice].tools[tool].isOpen = false
+            openTools -= 1
             guard let block = choices[choice].tools[tool].block else { continue }
             pending.append(.event(.blockEnd(block: block, kind: .toolInput)))
         }

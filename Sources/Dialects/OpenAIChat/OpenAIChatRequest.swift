@@ -72,9 +72,9 @@ public struct OpenAIChatRequest: Sendable {
         private mutating func read(_ member: JSONSplice.Member, _ text: Span<UInt8>) throws(RequestError) {
             switch member.name.string(in: text) {
             case "model":
-                guard let name = Self.value(member, text)?.stringValue else {
-                    throw RequestError("model", "must be a string")
-                }
+                let value = Self.value(member, text)
+                if value?.isNull == true { return }
+                guard let name = value?.stringValue else { throw RequestError("model", "must be a string") }
                 model = name
             case "stream":
                 let value = Self.value(member, text)

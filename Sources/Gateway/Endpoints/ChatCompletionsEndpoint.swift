@@ -21,7 +21,8 @@ struct ChatCompletionsEndpoint {
             } else {
                 CompletionReader(exchange, of: generation).start()
             }
-            production.produce(generation, body: body, asksReasoning: request.asksReasoning)
+            production.produce(
+                generation, body: body, choices: request.choices, asksReasoning: request.asksReasoning)
         } catch {
             ErrorAnswer(error.failure).send(on: exchange)
         }

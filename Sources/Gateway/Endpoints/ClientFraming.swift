@@ -4,6 +4,10 @@ import FreshetHTTPWire
 extension Framing {
     /// What `Accept` asks for: JSON lines where it names them, else server-sent events.
     init(accepting fields: HTTPFields) {
-        self = fields.contains("accept", token: "application/x-ndjson") ? .jsonLines : .eventStream
+        let names = fields.values("accept").joined(separator: ",").lowercased().split(separator: ",")
+        let wantsLines = names.contains { range in
+            range.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" } == "application/x-ndjson"
+        }
+        self = wantsLines ? .jsonLines : .eventStream
     }
 }

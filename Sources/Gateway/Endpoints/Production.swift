@@ -58,7 +58,7 @@ struct Production {
     ///   - generation: Made by `generation(owner:retention:)`, its reader attached.
     ///   - body: In the provider's dialect.
     ///   - asksReasoning: Whether the first content may take long.
-    func produce(_ generation: LiveGeneration, body: [UInt8], asksReasoning: Bool) {
+    func produce(_ generation: LiveGeneration, body: [UInt8], choices: Int = 1, asksReasoning: Bool) {
         var fields = RelayedFields.upwards(exchange.head.fields)
         var secret = route.provider.apiKey?.reveal()
         if route.provider.credentials == .pass {
@@ -76,7 +76,7 @@ struct Production {
             target: provider.target(appending: "/chat/completions"), fields: fields, body: body,
             route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
-        let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id)
+        let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id, choices: choices)
         generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))
     }
 }

@@ -18,7 +18,7 @@ final class CompletionReader: GenerationReader {
 
     /// Begins to serve; from now on the generation holds it.
     func start() {
-        exchange.body = []
+        exchange.releaseBody()
         exchange.onGone = { [unowned self] in self.done() }
         generation.attach(self)
     }
@@ -30,17 +30,9 @@ final class CompletionReader: GenerationReader {
         if let end = completion.end { answer(end) }
     }
 
-    func close() {
-        guard !isDone else { return }
-        let failure = GenerationFailure(
-            code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true)
-        ErrorAnswer(failure).send(on: exchange, generation: generation.id)
-        done()
-    }
-
     private func answer(_ end: GenerationEnd) {
         if let failure = end.failure {
-            ErrorAnswer(failure, refusal: generation.refusal)
+            ErrorAnswer(failure, of: generation)
                 .send(on: exchange, generation: generation.id, fields: generation.relayedFields)
         } else {
             var fields = generation.relayedFields

@@ -4,6 +4,4 @@ import FreshetGeneration
 protocol GenerationReader: AnyObject {
     /// Events may have become visible.
     func wake()
-    /// The process is ending, or the generation is given up: say so and close.
-    func close()
 }

@@ -23,6 +23,8 @@ final class LiveGeneration: TurnEnd {
     private(set) var hasEnded = false
     /// The provider's own error answer, where it gave one instead of a stream.
     private(set) var refusal: ProviderRefusal?
+    /// The provider's own error in its stream, where that came before any content.
+    private(set) var reportedError: [UInt8]?
     /// Fields of the provider's response that clients may see.
     private(set) var relayedFields = HTTPFields()
 
@@ -69,6 +71,7 @@ final class LiveGeneration: TurnEnd {
             finish(GenerationEnd(outcome: .finished, finishReason: attempt?.finishReason, usage: settledUsage))
         case .failed(let failure, let raw, let refusal):
             self.refusal = refusal
+            reportedError = raw
             finish(
                 GenerationEnd(outcome: .failed, usage: settledUsage, failure: failure),
                 extras: raw.map { Extras.openAIChatError($0) })
@@ -80,7 +83,7 @@ final class LiveGeneration: TurnEnd {
         if let usage = attempt?.usage { return usage }
         guard live.log.visibleSequence > 1 else { return nil }
         var estimate = Usage(
-            inputTokens: Int64(promptBytes / 4), outputTokens: Int64((live.log.appendedBytes + 3) / 4))
+            inputTokens: Int64(promptBytes / 4), outputTokens: Int64((live.log.textBytes + 3) / 4))
         estimate.isEstimate = true
         return estimate
     }

@@ -20,7 +20,9 @@ final class StreamReader: GenerationReader {
 
     private static let silence = Duration.seconds(15)
     /// Bytes a reader that governs nothing has waiting at most.
-    private static let ownLimit = 64 << 10
+    ///
+    /// Above the server's low-water mark, so that a reader that stopped writing here is called when it may go on.
+    private static let ownLimit = 96 << 10
     /// Bytes the governing reader's socket has refused when the provider is no longer read.
     private static let governedLimit = 256 << 10
     /// Deltas of a reader that is behind are merged up to this size.
@@ -53,7 +55,7 @@ final class StreamReader: GenerationReader {
 
     /// Begins to serve; from now on the generation holds it.
     func start() {
-        exchange.body = []
+        exchange.releaseBody()
         exchange.onGone = { [unowned self] in self.done() }
         exchange.onWritable = { [unowned self] in self.writable() }
         heartbeat = generation.loop.schedule(after: Self.silence) { [unowned self] in self.beat() }
@@ -63,6 +65,8 @@ final class StreamReader: GenerationReader {
             // The client must hold its cursor before the provider is asked, or it would ask, and pay, twice.
             exchange.flushNow()
         }
+        // The client may have gone with its first bytes.
+        guard !isDone else { return }
         generation.attach(self)
     }
 
@@ -70,18 +74,6 @@ final class StreamReader: GenerationReader {
         guard !isDone else { return }
         if !hasHead, !beginStream() { return }
         serve()
-    }
-
-    func close() {
-        guard !isDone else { return }
-        if hasHead {
-            exchange.abortStream()
-        } else {
-            let failure = GenerationFailure(
-                code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true)
-            ErrorAnswer(failure).send(on: exchange, generation: generation.id)
-        }
-        done()
     }
 
     // MARK: The head
@@ -100,7 +92,7 @@ final class StreamReader: GenerationReader {
             guard isRead else { return false }
         }
         if let failure = end?.failure {
-            ErrorAnswer(failure, refusal: generation.refusal)
+            ErrorAnswer(failure, of: generation)
                 .send(on: exchange, generation: generation.id, fields: generation.relayedFields)
             done()
             return false

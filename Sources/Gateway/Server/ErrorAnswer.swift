@@ -8,12 +8,18 @@ import FreshetTransport
 struct ErrorAnswer {
     private let failure: GenerationFailure
     private let refusal: ProviderRefusal?
+    private let reported: [UInt8]?
 
     /// - Parameters:
     ///   - failure: What is told, and with which status, where there is no refusal.
     ///   - refusal: The provider's own answer, passed on as it is to clients of its dialect.
     init(_ failure: GenerationFailure, refusal: ProviderRefusal? = nil) {
-        (self.failure, self.refusal) = (failure, refusal)
+        (self.failure, self.refusal, reported) = (failure, refusal, nil)
+    }
+
+    /// How a generation failed before its first byte, in the provider's own words where it gave any.
+    init(_ failure: GenerationFailure, of generation: LiveGeneration) {
+        (self.failure, refusal, reported) = (failure, generation.refusal, generation.reportedError)
     }
 
     /// Answers, and ends the exchange.
@@ -32,8 +38,14 @@ struct ErrorAnswer {
             return
         }
         fields.append("content-type", "application/json")
-        if failure.code == .unauthorized { fields.append("www-authenticate", "Bearer") }
-        exchange.respond(status: failure.status, fields: fields, body: Self.body(failure))
+        if failure.status == 401 { fields.append("www-authenticate", "Bearer") }
+        exchange.respond(status: failure.status, fields: fields, body: reported.map(Self.body(raw:)) ?? Self.body(failure))
+    }
+
+    private static func body(raw: [UInt8]) -> [UInt8] {
+        var body: [UInt8] = []
+        ChatFailure.append(raw: raw, to: &body)
+        return body
     }
 
     static func body(_ failure: GenerationFailure) -> [UInt8] {

@@ -21,6 +21,9 @@ public struct GenerationLog: Sendable {
     public private(set) var visibleSequence: UInt64 = 0
     /// Payload bytes ever appended, extras included.
     public private(set) var appendedBytes = 0
+    /// Bytes of deltas ever appended.
+    public private(set) var textBytes = 0
+    private var appendedRuns = 0
     private var isHolding = false
 
     /// Empty; the first event appended gets number 1.
@@ -42,9 +45,8 @@ public struct GenerationLog: Sendable {
             appendDelta(block: block, kind: kind, extras: extras, endsFrame: endsFrame) { $0 += text.utf8 }
             return
         }
-        if case .foreign(_, _, let bytes) = event { appendedBytes += bytes.count }
-        if case .toolOutput(_, let bytes) = event { appendedBytes += bytes.count }
-        appendedBytes += extras?.bytes.count ?? 0
+        appendedBytes += Self.payload(of: event) + (extras?.bytes.count ?? 0)
+        appendedRuns += 1
         runs.append(Run(first: lastSequence + 1, event: event, extras: extras, endsFrame: endsFrame))
         advance()
     }
@@ -57,6 +59,7 @@ public struct GenerationLog: Sendable {
         let tail = runs.count - 1
         if tail < 0 || !runs[tail].takes(block: block, extras: extras, endsFrame: endsFrame) {
             appendedBytes += extras?.bytes.count ?? 0
+            appendedRuns += 1
             runs.append(
                 Run(first: lastSequence + 1, block: block, kind: kind, extras: extras, endsFrame: endsFrame))
         }
@@ -66,7 +69,21 @@ public struct GenerationLog: Sendable {
         let after = runs[place].bytes.count
         runs[place].ends.append(UInt32(truncatingIfNeeded: after))
         appendedBytes += after - before
+        textBytes += after - before
         advance()
+    }
+
+    /// Bytes that a limit counts: the payload, and what keeping each event and run costs beside it.
+    public var accountedBytes: Int { appendedBytes + appendedRuns * 256 + Int(lastSequence) * 4 }
+
+    /// Bytes of strings and raw JSON that an event brings along, as far as a peer can make them long.
+    private static func payload(of event: GenerationEvent) -> Int {
+        switch event {
+        case .foreign(_, _, let bytes), .toolOutput(_, let bytes): bytes.count
+        case .blockStart(let start): start.callID.utf8.count + start.name.utf8.count
+        case .finish(_, let reason): reason.wire.utf8.count
+        case .generationStart, .attempt, .blockDelta, .blockEnd, .usage, .progress, .notice, .generationEnd: 0
+        }
     }
 
     private mutating func advance() {

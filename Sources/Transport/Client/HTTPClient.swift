@@ -51,8 +51,8 @@ public final class HTTPClient {
 
     /// Sends a request over a waiting connection or a new one.
     ///
-    /// A request over a waiting connection that turns out to be closed is sent once more over a new one, provided not
-    /// one byte of a response has come: servers close idle connections at any moment, and such a request was not read.
+    /// A request over a waiting connection that turns out to be closed is sent once more over a new one, provided that it
+    /// cannot have been read: servers close idle connections at any moment.
     public func send(_ request: HTTPClientRequest, to delegate: any HTTPClientDelegate) -> HTTPClientExchange {
         loop.preconditionOnLoop()
         let exchange = HTTPClientExchange(request: request, delegate: delegate)

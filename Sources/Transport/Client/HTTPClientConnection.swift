@@ -249,16 +249,22 @@ final class HTTPClientConnection: Pollable {
 
     /// - Parameter error: nil for a proper end of the connection.
     private func peerEnded(_ error: TransportError?) {
-        // A reset says that the request was not read: the peer had closed before it came. A proper end may mean that it
-        // was read and cost money, so it is never sent twice then.
-        let isUnread = error != nil || hasFailedSending || !hasSent
-        if let exchange, isReused, !hasReceived, isUnread, !exchange.isRetried { return retry(exchange) }
+        if let exchange, isReused, !hasReceived, !exchange.isRetried, mayRepeat(exchange, error) {
+            return retry(exchange)
+        }
         if error == nil, (try? decoder.finish()) == .end {
             keepsAlive = false
             return responseEnded(isAlone: true)
         }
         let place = hasReceived ? "inside the response" : "before a response"
         fail(error?.code ?? .closed, "\(error?.message ?? "closed by the peer"), \(place)")
+    }
+
+    /// A reset says that the request was not read: the peer had closed before it came. A proper end may mean that it was
+    /// read and cost money; then only what changes nothing is sent twice.
+    private func mayRepeat(_ exchange: HTTPClientExchange, _ error: TransportError?) -> Bool {
+        let isHarmless = exchange.request.method == "GET" || exchange.request.method == "HEAD"
+        return isHarmless || error != nil || hasFailedSending || !hasSent
     }
 
     private func retry(_ exchange: HTTPClientExchange) {

@@ -62,7 +62,7 @@ enum Socket {
     /// Whether the peer has closed its side, or reset the connection; takes nothing out of the socket.
     static func hasEnded(_ descriptor: Int32) -> Bool {
         var byte: UInt8 = 0
-        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK.rawValue | MSG_DONTWAIT.rawValue))
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
         return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
     }
 
