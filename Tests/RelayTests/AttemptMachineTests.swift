@@ -182,8 +182,8 @@ struct AttemptMachineTests {
     @Test func everyOrderEndsAtMostOnce() {
         let events: [Step] = [
             .connected(1), .head(1), .ping, .frame(1), .frame(1, content: true), .frame(1, finished: true),
-            .frame(1, done: true), .paused, .resumed(2), .connectTimedOut, .broken, .undecodable(1), .undecodable(1, openTool: true), .error, .bytesEnded,
-            .connectionFailed, .timer(9999), .cancelled,
+            .frame(1, done: true), .paused, .resumed(2), .connectTimedOut, .broken, .undecodable(1),
+            .undecodable(1, openTool: true), .error, .bytesEnded, .connectionFailed, .timer(9999), .cancelled,
         ]
         var explored = 0
         func explore(_ machine: AttemptMachine, _ depth: Int, hasEnded: Bool) {

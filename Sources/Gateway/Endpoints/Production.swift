@@ -57,6 +57,7 @@ struct Production {
     /// - Parameters:
     ///   - generation: Made by `generation(owner:retention:)`, its reader attached.
     ///   - body: In the provider's dialect.
+    ///   - choices: How many answers it asks for.
     ///   - asksReasoning: Whether the first content may take long.
     func produce(_ generation: LiveGeneration, body: [UInt8], choices: Int = 1, asksReasoning: Bool) {
         var fields = RelayedFields.upwards(exchange.head.fields)

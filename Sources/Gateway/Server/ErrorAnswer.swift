@@ -39,7 +39,8 @@ struct ErrorAnswer {
         }
         fields.append("content-type", "application/json")
         if failure.status == 401 { fields.append("www-authenticate", "Bearer") }
-        exchange.respond(status: failure.status, fields: fields, body: reported.map(Self.body(raw:)) ?? Self.body(failure))
+        let body = reported.map(Self.body(raw:)) ?? Self.body(failure)
+        exchange.respond(status: failure.status, fields: fields, body: body)
     }
 
     private static func body(raw: [UInt8]) -> [UInt8] {
