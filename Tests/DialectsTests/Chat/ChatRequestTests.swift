@@ -65,7 +65,7 @@ struct ChatRequestTests {
     static let refused: [(String, String?)] = [
         ("", nil), ("[]", nil), ("{\(messages)", nil), ("{\(messages)} {}", nil), ("{}", "messages"),
         ("{\"messages\":{}}", "messages"), ("{\"messages\":null}", "messages"), ("{\(messages),\"model\":7}", "model"),
-        ("{\(messages),\"model\":null}", "model"), ("{\(messages),\"stream\":\"yes\"}", "stream"),
+        ("{\(messages),\"model\":[]}", "model"), ("{\(messages),\"stream\":\"yes\"}", "stream"),
         ("{\(messages),\"stream\":1}", "stream"), ("{\(messages),\"n\":0}", "n"), ("{\(messages),\"n\":129}", "n"),
         ("{\(messages),\"n\":1.5}", "n"), ("{\(messages),\"n\":\"2\"}", "n"),
         ("{\(messages),\"stream_options\":[]}", "stream_options"),
