@@ -185,6 +185,8 @@ public final class ProviderAttempt {
         do {
             let frame = try decoder.decode(data, into: &live.log)
             take(frame)
+        } catch .limitExceeded {
+            fail(.logFull, "the answer has more choices or tool calls than one answer may have")
         } catch {
             skipped += 1
             let hasOpenToolCall = decoder.hasOpenToolCall

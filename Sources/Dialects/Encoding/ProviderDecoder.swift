@@ -60,4 +60,6 @@ public enum FrameError: Error, Equatable {
     case notJSON
     /// It is JSON, but not in the dialect's form.
     case unexpectedForm
+    /// It goes past what one answer may have: to skip it would make what follows look whole.
+    case limitExceeded
 }

@@ -152,7 +152,7 @@ struct ChatChunk {
             } else if name.equals("index", in: text) {
                 guard let index = try number(text) else { continue }
                 // As many as a request may ask for.
-                guard index < 128 else { throw .unexpectedForm }
+                guard index < 128 else { throw .limitExceeded }
                 choices[place].index = index
             } else if name.equals("finish_reason", in: text) {
                 // Some servers say "" for not yet.

@@ -232,7 +232,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         for part in chunk.toolCalls {
             let index = chunk.choices[part.choice].index
             guard let choice = choices.firstIndex(where: { $0.index == index }), knownTool(part, choice, data) != nil
-            else { throw .unexpectedForm }
+            else { throw .limitExceeded }
         }
     }
 
