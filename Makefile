@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-RELEASE := -c release --static-swift-stdlib --product freshet
+# Exclusive access is checked at run time in debug builds, by every test; without that check a token costs a tenth less.
+RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --product freshet
 
 .PHONY: help run build test soak lint fuzz bench clean
 

@@ -48,7 +48,8 @@ final class GenerationStream: HTTPClientDelegate {
         do {
             while onEnd != nil, let item = try events.next() {
                 guard case .event(_, let data) = item, !data.isEmpty else { continue }
-                try take(NativeEvent(parsing: events.bytes.span.extracting(data)))
+                let bytes = events.bytes
+                try take(NativeEvent(parsing: bytes.span.extracting(data)))
             }
         } catch {
             end(ClientError(code: .malformed, message: "the gateway's stream is broken: \(error)"))

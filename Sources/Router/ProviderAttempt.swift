@@ -36,7 +36,6 @@ public final class ProviderAttempt {
     private var document: [UInt8] = []
     private var refusedStatus: Int?
     private var refusedType = ""
-    private var skipped = 0
     /// Tokens the provider reported so far.
     public private(set) var usage: Usage?
     /// Why choice 0 finished.
@@ -131,14 +130,14 @@ public final class ProviderAttempt {
     private func finish(_ end: AttemptEnd) {
         machine.cancelled()
         if case .finished = end {
-            live.log.release()
+            // A whole answer leaves its connection to the next one.
+            exchange?.finishUnread()
         } else {
             live.log.discardHeld()
-            live.log.release()
+            exchange?.cancel()
         }
+        live.log.release()
         let report = onEnd
-        // A whole answer leaves its connection to the next one.
-        if case .finished = end { exchange?.finishUnread() } else { exchange?.cancel() }
         release()
         report?(end)
     }
@@ -154,9 +153,9 @@ public final class ProviderAttempt {
         do {
             while let item = try events.next() {
                 switch item {
-                case .event(_, let data): frame(events.bytes.span.extracting(data))
+                case .event(_, let data): frame(events.bytes, data)
                 case .comment: machine.pingArrived()
-                case .stray(let line): stray(events.bytes.span.extracting(line))
+                case .stray(let line): stray(events.bytes, line)
                 case .end: break
                 }
                 if exchange == nil { return }
@@ -168,40 +167,39 @@ public final class ProviderAttempt {
 
     private func takeLines() {
         do {
-            while exchange != nil, let line = try lines.next() { frame(lines.bytes.span.extracting(line)) }
+            while exchange != nil, let line = try lines.next() { frame(lines.bytes, line) }
         } catch {
             fail(.providerMalformed, "the provider's stream is broken: \(error)")
         }
     }
 
     /// A line outside the event stream: some servers put a bare JSON error there; anything else is passed over.
-    private func stray(_ line: Span<UInt8>) {
-        guard line.count > 1, line[0] == 0x7B else { return }
-        frame(line)
+    private func stray(_ bytes: [UInt8], _ line: Range<Int>) {
+        guard line.count > 1, bytes[line.lowerBound] == 0x7B else { return }
+        frame(bytes, line)
     }
 
-    private func frame(_ data: Span<UInt8>) {
+    private func frame(_ bytes: [UInt8], _ data: Range<Int>) {
         if data.isEmpty { return machine.pingArrived() }
         do {
-            let frame = try decoder.decode(data, into: &live.log)
+            let frame = try decoder.decode(bytes.span.extracting(data), into: &live.log)
             take(frame)
         } catch .limitExceeded {
             fail(.logFull, "the answer has more choices or tool calls than one answer may have")
         } catch {
-            skipped += 1
             let hasOpenToolCall = decoder.hasOpenToolCall
             if !hasOpenToolCall {
                 live.log.append(
                     .notice(code: "frame_skipped", message: "a frame of the provider could not be decoded"))
-                live.onAppend?()
+                guard shows() else { return }
             }
             perform(machine.undecodableFrameArrived(hasOpenToolCall: hasOpenToolCall, at: now))
         }
     }
 
     /// Some servers leave out the last blank line: what stands there may be the finish, or half a frame.
-    private func lastFrame(_ data: Span<UInt8>) {
-        guard let frame = try? decoder.decode(data, into: &live.log) else { return }
+    private func lastFrame(_ bytes: [UInt8], _ data: Range<Int>) {
+        guard let frame = try? decoder.decode(bytes.span.extracting(data), into: &live.log) else { return }
         take(frame)
     }
 
@@ -220,14 +218,21 @@ public final class ProviderAttempt {
         if let reason = frame.finishReason { finishReason = reason }
         let action = machine.frameArrived(
             hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,
-            isDone: frame.isDone,
-            hasOpenToolCall: decoder.hasOpenToolCall, at: now)
-        if frame.hasContent || isHoldingMuch { live.log.release() }
-        live.onAppend?()
-        if live.log.accountedBytes > Self.logLimit {
-            return fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
-        }
+            isDone: frame.isDone, hasOpenToolCall: decoder.hasOpenToolCall, at: now)
+        if frame.hasContent { live.log.release() }
+        guard shows() else { return }
         perform(action)
+    }
+
+    /// Has the readers woken; ends the attempt when the log has become too long.
+    ///
+    /// - Returns: Whether it goes on.
+    private func shows() -> Bool {
+        if isHoldingMuch { live.log.release() }
+        live.onAppend?()
+        guard live.log.accountedBytes > Self.logLimit else { return true }
+        fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
+        return false
     }
 
     private var isHoldingMuch: Bool {
@@ -303,11 +308,11 @@ extension ProviderAttempt: HTTPClientDelegate {
         case .eventStream:
             events.finish()
             takeEvents()
-            if exchange != nil, let rest = events.unfinishedData { lastFrame(events.bytes.span.extracting(rest)) }
+            if exchange != nil, let rest = events.unfinishedData { lastFrame(events.bytes, rest) }
         case .jsonLines:
             lines.finish()
             takeLines()
-        case .document: frame(document.span)
+        case .document: frame(document, document.indices)
         case .foreign: break
         }
         guard exchange != nil else { return }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -62,6 +63,21 @@ def test_interrupt(gateway: Served, provider: Provider, tokens: int, terminal: b
         assert program.process.returncode == 130
     assert exchange.wait() == "aborted" and exchange.closed is not None and exchange.closed - left < FREED
     assert shown.rstrip() in screen.decode(errors="ignore")
+
+
+def test_status_line(gateway: Served, provider: Provider) -> None:
+    """A terminal sees, under the answer, the model, the tokens as the provider counted them, their rate and the
+    wait for the first; a pipe does not (`test_plain_in_a_pipe`)."""
+    script = chat(TOKENS)
+    provider.answer(script)
+    with chat_command(gateway, terminal=True) as program:
+        screen = program.rest().decode()
+        assert program.wait() == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in screen.splitlines()]
+    assert TEXT.rstrip() in lines
+    status = lines[-1]
+    assert "stand-in" in status and re.search(r"\d+ tokens", status) and re.search(r"[\d.]+ tokens/s", status), status
+    assert re.search(r"first (token )?after [\d.]+ m?s", status), status
 
 
 def test_failures_are_told(gateway: Served, provider: Provider) -> None:

@@ -40,7 +40,13 @@ def many_choices() -> list[Step]:
     return [*together(frames), *together(delta(number, "stop") for number in range(MANY)), DONE]
 
 
+def garbage() -> list[Step]:
+    piece = b"data: {no json}\n\n" * 500
+    return [delta(content="x"), *[piece] * 200, delta(finish="stop"), DONE]
+
+
 GROWING = {
+    "garbage": garbage,
     "nameless-arguments": nameless_arguments,
     "calls": lambda: many_calls(True),
     "nameless-calls": lambda: many_calls(False),
@@ -57,11 +63,12 @@ GROWN = {
     "calls": (MANY, 2 * MANY, 0),
     "nameless-calls": (MANY, 2 * MANY, 0),
     "choices": (0, 0, MANY),
+    "garbage": (0, 0, 1),
 }
 
 
 # What is past the limits of choices and calls ends the answer: a part of it must not pass for the whole.
-CASES = ["nameless-arguments", "calls", "nameless-calls", "choices"]
+CASES = ["nameless-arguments", "calls", "nameless-calls", "choices", "garbage"]
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])

@@ -60,6 +60,18 @@ struct AttemptMachineTests {
                 (.frame(1, content: true, finished: true), .proceed), (.timer(2), .proceed), (.timer(3), .finish),
             ]),
         Script(
+            name: "what follows the finish has its time from when we read on",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed), (.paused, .nothing), (.timer(100), .proceed),
+                (.resumed(100), .nothing), (.timer(101), .proceed), (.frame(101, finished: true), .proceed), (.timer(102), .finish),
+            ]),
+        Script(
+            name: "an answer that is whole ends with the attempt's time even while we do not read",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed), (.paused, .nothing), (.timer(1799), .proceed),
+                (.timer(1800), .finish),
+            ]),
+        Script(
             name: "a connection lost behind the finish loses nothing",
             steps: [(.frame(1, content: true, finished: true), .proceed), (.connectionFailed, .finish)]),
         Script(

@@ -36,10 +36,10 @@ public enum Framing: Sendable {
 
     /// What may be sent in a silence without changing what the reader reads: a comment, or a blank that is legal
     /// before the next line's JSON.
-    public var heartbeat: StaticString {
+    public var heartbeat: [UInt8] {
         switch self {
-        case .eventStream: ": keep-alive\n\n"
-        case .jsonLines: " "
+        case .eventStream: Array(": keep-alive\n\n".utf8)
+        case .jsonLines: [0x20]
         }
     }
 }

@@ -18,19 +18,14 @@ struct Production {
     init(_ exchange: HTTPServerExchange, model: String?, gateway: Gateway) throws(Caller.Refused) {
         (self.gateway, self.exchange) = (gateway, exchange)
         let configuration = gateway.configuration
-        do {
-            let routes = try configuration.resolve(model)
-            guard let first = routes.first, let url = first.provider.baseURL else {
-                throw Caller.Refused(.modelNotFound, "the model's provider is not there")
-            }
-            (route, provider) = (first, url)
-        } catch let refused as Caller.Refused {
-            throw refused
-        } catch let miss as Configuration.ModelMiss {
-            throw Caller.Refused(miss)
-        } catch {
+        let routes: [Configuration.ResolvedRoute]
+        do throws(Configuration.ModelMiss) { routes = try configuration.resolve(model) } catch {
+            throw Caller.Refused(error)
+        }
+        guard let first = routes.first, let url = first.provider.baseURL else {
             throw Caller.Refused(.modelNotFound, "the model's provider is not there")
         }
+        (route, provider) = (first, url)
         self.model = model.flatMap { $0.isEmpty ? nil : $0 } ?? configuration.defaultModel ?? ""
     }
 

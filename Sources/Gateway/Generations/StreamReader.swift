@@ -15,7 +15,7 @@ final class StreamReader: GenerationReader {
         /// Whether the provider is read only as fast as this reader reads.
         var governs: Bool
         /// What is sent after 15 s of silence.
-        var heartbeat: StaticString
+        var heartbeat: [UInt8]
     }
 
     private static let silence = Duration.seconds(15)
@@ -161,7 +161,7 @@ final class StreamReader: GenerationReader {
         // A client that takes nothing needs no sign of life.
         let isTaking = exchange.pendingBytes == 0
         if !hasHead { sendHead() }
-        if isTaking { exchange.write { $0.append(contentsOf: style.heartbeat) } }
+        if isTaking { exchange.write { $0 += style.heartbeat } }
         heartbeat?.rearm(after: Self.silence)
     }
 
@@ -182,11 +182,5 @@ final class StreamReader: GenerationReader {
         exchange.onGone = nil
         exchange.onWritable = nil
         generation.detach(self)
-    }
-}
-
-extension [UInt8] {
-    mutating func append(contentsOf text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

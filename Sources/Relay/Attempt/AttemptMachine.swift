@@ -45,14 +45,6 @@ public struct AttemptMachine: Equatable, Sendable {
         (self.deadlines, self.start, phaseStart, lastEvent) = (deadlines, start, start, start)
     }
 
-    /// Whether a reader could have been shown something.
-    public var hasContent: Bool {
-        switch state {
-        case .streaming, .finishing: true
-        case .connecting, .waitingForHead, .waitingForContent, .ended: false
-        }
-    }
-
     /// When `timerFired` wants to be called; nil once the attempt has ended.
     public var deadline: Moment? {
         let phase: Moment
@@ -60,7 +52,8 @@ public struct AttemptMachine: Equatable, Sendable {
         case .connecting: phase = start + deadlines.connect
         case .waitingForHead: phase = min(phaseStart + deadlines.head, phaseStart + deadlines.content)
         case .waitingForContent: phase = phaseStart + deadlines.content
-        case .streaming where isPaused: phase = start + deadlines.total
+        // What we do not read cannot arrive: only the whole attempt's time runs on.
+        case .streaming where isPaused, .finishing where isPaused: phase = start + deadlines.total
         case .streaming: phase = lastEvent + (isAlive ? deadlines.stretchedSilence : deadlines.silence)
         case .finishing(let since): return since + deadlines.trailer
         case .ended: return nil
@@ -94,6 +87,7 @@ public struct AttemptMachine: Equatable, Sendable {
         guard isPaused else { return }
         isPaused = false
         lastEvent = moment
+        if isFinishing { state = .finishing(since: moment) }
     }
 
     /// A frame came and was decoded.
