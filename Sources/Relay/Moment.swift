@@ -11,10 +11,22 @@ public struct Moment: Hashable, Comparable, Sendable {
 
     /// The moment `delay` later; the farthest there is when that overflows.
     public static func + (moment: Moment, delay: Duration) -> Moment {
-        let (seconds, attoseconds) = delay.components
+        moment.advanced(byNanoseconds: delay.nanosecondsForMoment)
+    }
+
+    /// The moment that many nanoseconds later; the farthest there is when that overflows. What is asked for every token
+    /// is computed with this: `Duration` counts in 128 bits.
+    func advanced(byNanoseconds count: Int64) -> Moment {
+        let (sum, isTooFar) = nanoseconds.addingReportingOverflow(count)
+        return Moment(nanoseconds: isTooFar ? .max : sum)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; the most there are when that overflows.
+    var nanosecondsForMoment: Int64 {
+        let (seconds, attoseconds) = components
         let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, isTooFar) = moment.nanoseconds.addingReportingOverflow(whole)
-        guard !isTooLong, !isTooFar else { return Moment(nanoseconds: .max) }
-        return Moment(nanoseconds: sum.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue)
+        return isTooLong ? .max : whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
     }
 }

@@ -218,7 +218,7 @@ public final class ProviderAttempt {
         if let reason = frame.finishReason { finishReason = reason }
         let action = machine.frameArrived(
             hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,
-            isDone: frame.isDone, hasOpenToolCall: decoder.hasOpenToolCall, at: now)
+            isDone: frame.isDone, hasOpenToolCall: frame.hasOpenToolCall, at: now)
         if frame.hasContent { live.log.release() }
         guard shows() else { return }
         perform(action)

@@ -30,6 +30,8 @@ public struct DecodedFrame: Equatable, Sendable {
     public var isComplete = true
     /// The dialect's own end mark: nothing follows.
     public var isDone = false
+    /// A tool call is being written behind it.
+    public var hasOpenToolCall = false
     /// Tokens it reports.
     public var usage: Usage?
     /// Why choice 0 finished, when this frame says so.

@@ -48,6 +48,9 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     private var extras: Extras?
     /// Events of the frame being written; the last of them ends it.
     private var pending: [Pending] = []
+    private var repetition = ChatRepetition()
+    /// Whether the frame brought a role that its choice did not have.
+    private var hasNewRole = false
 
     private enum Pending {
         case event(GenerationEvent)
@@ -72,10 +75,18 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     public mutating func decode(
         _ data: Span<UInt8>, into log: inout GenerationLog
     ) throws(FrameError) -> DecodedFrame {
+        if let text = repetition.text(of: data) {
+            log.appendDelta(block: repetition.block, kind: repetition.kind, extras: extras) {
+                text.appendUnescaped(from: data, to: &$0)
+            }
+            return repetition.meaning
+        }
+        repetition.forget()
         var frame = DecodedFrame()
         if Self.isDone(data) {
             frame.isDone = true
             frame.isFinished = isFinished
+            frame.hasOpenToolCall = openTools > 0
             return frame
         }
         try chunk.scan(data)
@@ -97,7 +108,17 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         write(data, isFirst: isFirst, into: &log)
         frame.isFinished = isFinished
         frame.isComplete = choices.count >= expectedChoices
+        frame.hasOpenToolCall = openTools > 0
+        keep(frame, data)
         return frame
+    }
+
+    /// Keeps a frame that was one delta, if the same bytes would mean the same once more.
+    private mutating func keep(_ frame: DecodedFrame, _ data: Span<UInt8>) {
+        guard pending.count == 1, case .delta(let block, let kind, let token) = pending[0],
+            !hasNewRole, extras?.isConstant != false
+        else { return }
+        repetition.keep(data, text: token, block: block, kind: kind, meaning: frame)
     }
 
     /// Also begins, under an empty name, tool calls that never got one: their arguments are not lost.
@@ -298,6 +319,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// - Returns: Whether any of them says more than null.
     private mutating func gatherExtras(_ data: Span<UInt8>, isFirst: Bool) -> Bool {
         scratch.removeAll(keepingCapacity: true)
+        hasNewRole = false
         var (isTelling, isConstant) = (false, true)
         gatherChanged(chunk.idMember, chunk.id?.range, id, data)
         gatherChanged(chunk.modelMember, chunk.model?.range, model, data)
@@ -312,6 +334,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             let place = choice(part.index)
             guard let role = part.role, !choices[place].hasRole else { continue }
             choices[place].hasRole = true
+            hasNewRole = true
             ChatExtras.append(.delta, place: part.index, raw: data.extracting(role), to: &scratch)
             isTelling = true
         }

@@ -3,7 +3,9 @@ struct Run: Sendable {
     /// Number of its first event.
     private(set) var first: UInt64
     /// Nil for a run of deltas.
-    let event: GenerationEvent?
+    private let event: GenerationEvent?
+    /// Asked for every token: the event itself is costly to copy.
+    private let isDeltas: Bool
     private let block: Int
     private let kind: BlockKind
     private let extras: Extras?
@@ -16,15 +18,16 @@ struct Run: Sendable {
 
     init(first: UInt64, event: GenerationEvent, extras: Extras?, endsFrame: Bool) {
         (self.first, self.event, self.extras, self.endsFrame) = (first, event, extras, endsFrame)
-        (block, kind) = (-1, .text)
+        (block, kind, isDeltas) = (-1, .text, false)
     }
 
     init(first: UInt64, block: Int, kind: BlockKind, extras: Extras?, endsFrame: Bool) {
         (self.first, self.block, self.kind) = (first, block, kind)
         (self.extras, self.endsFrame, event) = (extras, endsFrame, nil)
+        isDeltas = true
     }
 
-    private var count: Int { event != nil ? (isForgotten ? 0 : 1) : ends.count }
+    private var count: Int { isDeltas ? ends.count : isForgotten ? 0 : 1 }
 
     /// Number of the first event after it.
     var end: UInt64 { first + UInt64(count) }
@@ -33,7 +36,7 @@ struct Run: Sendable {
     /// delta behind half a surrogate pair begins a run of its own: joined here, the character would be cut in two
     /// for readers who take event by event.
     func takes(block: Int, extras: Extras?, endsFrame: Bool) -> Bool {
-        event == nil && self.block == block && endsFrame && self.endsFrame && self.extras == extras
+        isDeltas && self.block == block && endsFrame && self.endsFrame && self.extras == extras
             && extras?.isConstant != false && bytes.count < 1 << 30 && !WTF8.endsInHighSurrogate(bytes)
     }
 
@@ -43,7 +46,7 @@ struct Run: Sendable {
     func lend(
         from sequence: UInt64, through limit: UInt64, merge: Int, _ body: (LoggedEvent, Span<UInt8>) -> Void
     ) -> UInt64 {
-        if let event {
+        if !isDeltas, let event {
             let item = LoggedEvent(
                 first: first, last: first, body: .event(event), extras: extras, endsFrame: endsFrame)
             body(item, bytes.span)
@@ -64,13 +67,13 @@ struct Run: Sendable {
     /// Bytes of its deltas from event `sequence` on.
     func bytes(from sequence: UInt64) -> Int {
         guard sequence > first else { return bytes.count }
-        guard sequence < end, event == nil else { return 0 }
+        guard sequence < end, isDeltas else { return 0 }
         return bytes.count - Int(ends[Int(sequence - first) - 1])
     }
 
     /// Drops the deltas after event `sequence`.
     mutating func truncate(after sequence: UInt64) {
-        guard event == nil, end > sequence + 1 else { return }
+        guard isDeltas, end > sequence + 1 else { return }
         ends.removeLast(Int(end - 1 - sequence))
         bytes.removeLast(bytes.count - Int(ends.last ?? 0))
     }

@@ -10,6 +10,11 @@ public struct JSONStringToken: Equatable, Sendable {
         (self.range, self.isEscaped) = (range, isEscaped)
     }
 
+    /// The string whose opening quote stands before `start`; nil when it is malformed or cut.
+    package init?(in text: Span<UInt8>, from start: Int) {
+        do throws(JSONError) { self = try JSONScan.string(in: text, from: start) } catch { return nil }
+    }
+
     /// Whether the string says `name`, compared as code points (no Unicode equivalence).
     ///
     /// - Complexity: O(`name`); allocates only for a string with escapes.

@@ -29,7 +29,6 @@ public struct AttemptMachine: Equatable, Sendable {
 
     private var state = State.connecting
     private let deadlines: AttemptDeadlines
-    private let start: Moment
     private var phaseStart: Moment
     private var lastEvent: Moment
     private var isAlive = false
@@ -37,28 +36,35 @@ public struct AttemptMachine: Equatable, Sendable {
     /// Every choice seen so far has finished.
     private var isWhole = false
     private var isPaused = false
+    // Of `deadlines`, as they are needed for every token.
+    private let latest: Moment
+    private let silence: Int64
+    private let stretchedSilence: Int64
 
     /// - Parameters:
     ///   - deadlines: Of each phase; fixed from here on.
     ///   - start: When the attempt began, on the clock that all later moments come from.
     public init(deadlines: AttemptDeadlines, start: Moment) {
-        (self.deadlines, self.start, phaseStart, lastEvent) = (deadlines, start, start, start)
+        (self.deadlines, phaseStart, lastEvent) = (deadlines, start, start)
+        latest = start + deadlines.total
+        silence = deadlines.silence.nanosecondsForMoment
+        stretchedSilence = deadlines.stretchedSilence.nanosecondsForMoment
     }
 
     /// When `timerFired` wants to be called; nil once the attempt has ended.
     public var deadline: Moment? {
         let phase: Moment
         switch state {
-        case .connecting: phase = start + deadlines.connect
+        case .connecting: phase = phaseStart + deadlines.connect
         case .waitingForHead: phase = min(phaseStart + deadlines.head, phaseStart + deadlines.content)
         case .waitingForContent: phase = phaseStart + deadlines.content
         // What we do not read cannot arrive: only the whole attempt's time runs on.
-        case .streaming where isPaused, .finishing where isPaused: phase = start + deadlines.total
-        case .streaming: phase = lastEvent + (isAlive ? deadlines.stretchedSilence : deadlines.silence)
+        case .streaming where isPaused, .finishing where isPaused: phase = latest
+        case .streaming: phase = lastEvent.advanced(byNanoseconds: isAlive ? stretchedSilence : silence)
         case .finishing(let since): return since + deadlines.trailer
         case .ended: return nil
         }
-        return min(phase, start + deadlines.total)
+        return min(phase, latest)
     }
 
     // MARK: Events
@@ -198,7 +204,7 @@ public struct AttemptMachine: Equatable, Sendable {
 
     private func timeout(at moment: Moment) -> GenerationFailure {
         let phase: (String, Duration)
-        if moment >= start + deadlines.total {
+        if moment >= latest {
             phase = ("did not finish its answer", deadlines.total)
         } else {
             switch state {
