@@ -13,7 +13,7 @@ extension HTTPError {
         case .bareCarriageReturn, .bareLineFeed, .controlByte, .badFieldName, .foldedField, .badContentLength,
             .repeatedContentLength, .badTransferEncoding, .repeatedTransferEncoding, .lengthAndTransferEncoding,
             .badRequestLine, .badTarget, .missingHost, .repeatedHost, .badHost, .foreignAuthority, .badChunkSize,
-            .badChunkEnd, .chunkLineTooLong:
+            .badChunkEnd, .chunkLineTooLong, .forbiddenTrailer:
             400
         }
     }
@@ -46,6 +46,7 @@ extension HTTPError {
         case .badChunkSize: "A chunk's size is not valid."
         case .badChunkEnd: "A chunk does not end where its size says."
         case .chunkLineTooLong(let limit): "A chunk's size line is longer than \(limit) bytes."
+        case .forbiddenTrailer: "A trailer field says what only a head may say."
         case .trailersTooLarge(let limit): "The trailers are longer than \(limit) bytes."
         case .badStatusLine: "The status line is not valid."
         case .tooManyInterimResponses(let limit): "There are more than \(limit) interim responses."

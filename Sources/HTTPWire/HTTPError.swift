@@ -55,6 +55,8 @@ public enum HTTPError: Error, Equatable, Sendable {
     case badChunkEnd
     /// More than `HTTPLimits.chunkLineBytes`.
     case chunkLineTooLong(limit: Int)
+    /// A field behind the last chunk that says what only a head may say: framing, routing, who asks.
+    case forbiddenTrailer
     /// More than `HTTPLimits.trailerBytes`.
     case trailersTooLarge(limit: Int)
 

@@ -87,7 +87,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     RESULTS[f"{item.path.stem.removeprefix('test_')}: {case}"][params["column"]] = report.outcome
 
 
+NOTES: list[str] = []
+"""What passing tests have to say at the end of the run, a line each."""
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if NOTES:
+        terminalreporter.section("counts and figures")
+        for note in NOTES:
+            terminalreporter.write_line(note)
     if not RESULTS:
         return
     marks = {"passed": "ok", "failed": "FAILED", "skipped": "-"}

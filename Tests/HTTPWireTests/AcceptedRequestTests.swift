@@ -62,7 +62,7 @@ import Testing
 
     @Test(arguments: [
         ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("0005\r\nhello\r\n0000\r\n\r\n", "hello"),
-        ("1;a=b;c=\"d e\"\r\nh\r\n4\r\nello\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\n", "hello"),
+        ("1;a=b;c=\"d e\"\r\nh\r\n4\r\nello\r\n0\r\nSum: x\r\nOther: y\r\n\r\n", "hello"),
         ("A\r\n0123456789\r\nb\r\n0123456789a\r\n0;end\r\n\r\n", "01234567890123456789a"),
     ]) func joinsChunks(_ body: String, expected: String) {
         let result = requests("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked \r\n\r\n" + body)

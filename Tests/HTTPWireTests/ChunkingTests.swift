@@ -7,7 +7,7 @@ import Testing
         "GET /a?b HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n",
         "\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "5;x=y\r\nhello\r\n0c\r\n wide\r\nworld\r\n0\r\nTrailer: a\r\n\r\n",
+            + "5;x=y\r\nhello\r\n0c\r\n wide\r\nworld\r\n0\r\nSum: a\r\n\r\n",
         "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\n"
             + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET /3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
             + "POST /4 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab",
@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: a\r\n\r\n",
+            + "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nSum: a\r\n\r\n",
         "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\ndata: b\n\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 304\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest",
     ]) func neverChangesTheResponses(_ text: String) {

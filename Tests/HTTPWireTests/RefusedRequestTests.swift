@@ -188,6 +188,9 @@ struct RefusedRequest: Sendable, CustomTestStringConvertible {
         .init(chunks: "0\r\nGET / HTTP/1.1\r\n\r\n", .badFieldName),
         .init(chunks: "0\r\nX: a\r\n b\r\n\r\n", .foldedField),
         .init(chunks: "0\r\nX: \0\r\n\r\n", .controlByte),
+        .init(chunks: "0\r\nContent-Length: 5\r\n\r\n", .forbiddenTrailer),
+        .init(chunks: "0\r\nX: y\r\nTRANSFER-ENCODING: chunked\r\n\r\n", .forbiddenTrailer),
+        .init(chunks: "0\r\nhost: a\r\n\r\n", .forbiddenTrailer),
         .init(chunks: "0\r\n\r\n\r\n\r\n", .badRequestLine),
     ]
 

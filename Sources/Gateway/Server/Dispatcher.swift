@@ -14,26 +14,62 @@ struct Dispatcher: Sendable {
         var serve: (HTTPServerExchange, _ owner: String) -> Void
     }
 
+    /// What a head leads to.
+    private enum Course {
+        case endpoint(Endpoint, owner: String)
+        case answer(HTTPServerAnswer)
+    }
+
     func serve(_ exchange: HTTPServerExchange) {
-        let head = exchange.head
+        switch course(exchange.head) {
+        case .endpoint(let endpoint, let owner): endpoint.serve(exchange, owner)
+        case .answer(let answer): exchange.respond(answer)
+        }
+    }
+
+    /// What a request is answered by its head alone; nil when it needs to be read.
+    func refusal(of head: HTTPRequestHead) -> HTTPServerAnswer? {
+        switch course(head) {
+        case .endpoint: nil
+        case .answer(let answer): answer
+        }
+    }
+
+    private func course(_ head: HTTPRequestHead) -> Course {
+        if head.method == "OPTIONS", let methods = methods(at: head.path) {
+            return .answer(HTTPServerAnswer(status: 204, fields: Self.allow(methods)))
+        }
         guard let endpoint = endpoint(head.path) else {
-            return refuse(exchange, "not_found", "there is nothing at \(head.path.prefix(200))")
+            return .answer(Self.answer("not_found", "there is nothing at \(head.path.prefix(200))"))
         }
         guard endpoint.methods.contains(head.method) else {
-            var fields = HTTPFields()
-            fields.append("allow", endpoint.methods.joined(separator: ", "))
-            let allowed = endpoint.methods.joined(separator: " or ")
-            let failure = GenerationFailure(
-                code: "method_not_allowed", message: "\(head.path.prefix(200)) takes \(allowed)", isRetryable: false)
-            return ErrorAnswer(failure).send(on: exchange, fields: fields)
+            let message = "\(head.path.prefix(200)) takes \(endpoint.methods.joined(separator: " or "))"
+            return .answer(Self.answer("method_not_allowed", message, fields: Self.allow(endpoint.methods)))
         }
         do throws(Caller.Refused) {
             let isOpen = Self.openPaths.contains(head.path)
             if isOpen { try Caller.checkBrowser(head, gateway.configuration) }
-            endpoint.serve(exchange, isOpen ? "" : try Caller.owner(of: head, gateway.configuration))
+            return .endpoint(endpoint, owner: isOpen ? "" : try Caller.owner(of: head, gateway.configuration))
         } catch {
-            ErrorAnswer(error.failure).send(on: exchange)
+            return .answer(ErrorAnswer(error.failure).answer())
         }
+    }
+
+    /// What a path takes beside OPTIONS; the asterisk stands for all paths together. nil where there is nothing.
+    private func methods(at path: String) -> [String]? {
+        path == "*" ? ["GET", "HEAD", "POST"] : endpoint(path)?.methods
+    }
+
+    private static func allow(_ methods: [String]) -> HTTPFields {
+        var fields = HTTPFields()
+        fields.append("allow", (methods + ["OPTIONS"]).joined(separator: ", "))
+        return fields
+    }
+
+    private static func answer(
+        _ code: GenerationFailure.Code, _ message: String, fields: HTTPFields = HTTPFields()
+    ) -> HTTPServerAnswer {
+        ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: false)).answer(fields)
     }
 
     /// What may be seen without a key.
@@ -55,10 +91,6 @@ struct Dispatcher: Sendable {
             Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
         default: nil
         }
-    }
-
-    private func refuse(_ exchange: HTTPServerExchange, _ code: GenerationFailure.Code, _ message: String) {
-        ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: false)).send(on: exchange)
     }
 
     private static func plain(_ exchange: HTTPServerExchange, _ text: String) {

@@ -31,16 +31,21 @@ struct ErrorAnswer {
     func send(on exchange: HTTPServerExchange, generation: GenerationID? = nil, fields: HTTPFields = HTTPFields()) {
         var fields = fields
         if let generation { fields.append("x-freshet-generation", String(describing: generation)) }
+        exchange.respond(answer(fields))
+    }
+
+    /// The response, with what else the client may see in `fields`.
+    func answer(_ fields: HTTPFields = HTTPFields()) -> HTTPServerAnswer {
+        var fields = fields
         if let refusal {
             let type = refusal.contentType.isEmpty ? "application/json" : refusal.contentType
             fields.append("content-type", type)
-            exchange.respond(status: refusal.status, fields: fields, body: refusal.body)
-            return
+            return HTTPServerAnswer(status: refusal.status, fields: fields, body: refusal.body)
         }
         fields.append("content-type", "application/json")
         if failure.status == 401 { fields.append("www-authenticate", "Bearer") }
         let body = reported.map(Self.body(raw:)) ?? Self.body(failure)
-        exchange.respond(status: failure.status, fields: fields, body: body)
+        return HTTPServerAnswer(status: failure.status, fields: fields, body: body)
     }
 
     private static func body(raw: [UInt8]) -> [UInt8] {

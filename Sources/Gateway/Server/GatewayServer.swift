@@ -35,7 +35,7 @@ package final class GatewayServer: Sendable {
         server = try HTTPServer(
             group: group, configuration: listening,
             onRefuse: { status, reason, _ in ("application/json", Dispatcher.refusal(status, reason)) },
-            onRequest: { dispatcher.serve($0) })
+            onHead: { dispatcher.refusal(of: $0) }, onRequest: { dispatcher.serve($0) })
     }
 
     /// Where it listens, as a URL.

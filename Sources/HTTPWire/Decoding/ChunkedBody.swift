@@ -88,10 +88,19 @@ struct ChunkedBody: Sendable {
             else { return nil }
             if line.isEmpty { return .end }
             guard count < limits.fieldCount else { throw .tooManyFields(limit: limits.fieldCount) }
-            // Nothing is done with trailers: a field there could contradict what the head promised.
-            _ = try FieldLine(line, in: trailers.bytes.span)
+            try Self.check(try FieldLine(line, in: trailers.bytes.span), in: trailers.bytes.span)
             state = .trailers(count: count &+ 1)
         }
         return nil
     }
+
+    /// Nothing is done with trailers, but whoever reads behind us may merge them with the head (RFC 9110 §6.5.1).
+    private static func check(_ field: FieldLine, in bytes: Span<UInt8>) throws(HTTPError) {
+        for name in headOnly where bytes.matches(field.name, lowercase: name) { throw .forbiddenTrailer }
+    }
+
+    private static let headOnly = [
+        "content-length", "transfer-encoding", "trailer", "te", "host", "connection", "upgrade", "expect",
+        "content-type", "content-encoding", "content-range", "authorization", "cookie",
+    ]
 }

@@ -80,8 +80,9 @@ final class HTTPListener: Pollable {
 
     /// One short answer into the empty socket buffer; nothing is waited for.
     private func turnAway(_ accepted: Int32, for server: HTTPServer) {
-        let answer = HTTPServerConnection.refusal(
+        let refusal = HTTPServerConnection.refusal(
             503, "too many connections", path: "", retryAfter: true, server: server)
+        let answer = HTTPServerConnection.encode(refusal, to: "GET")
         _ = answer.withUnsafeBufferPointer { Socket.send(accepted, $0) }
         Glibc.close(accepted)
     }

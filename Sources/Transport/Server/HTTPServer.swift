@@ -1,3 +1,4 @@
+public import FreshetHTTPWire
 import Glibc
 import Synchronization
 
@@ -9,6 +10,9 @@ public final class HTTPServer: Sendable {
     public typealias Refusal =
         @Sendable (_ status: Int, _ reason: String, _ path: String) -> (contentType: String, body: [UInt8])
 
+    /// Judges a request by its head, before its body is read: an answer refuses it, and closes the connection.
+    public typealias Admission = @Sendable (_ head: HTTPRequestHead) -> HTTPServerAnswer?
+
     /// Where it really listens.
     public let localAddress: SocketAddress
 
@@ -16,6 +20,7 @@ public final class HTTPServer: Sendable {
     let group: EventLoopGroup
     let onRequest: @Sendable (HTTPServerExchange) -> Void
     let onRefuse: Refusal
+    let onHead: Admission
     let openConnections = Atomic<Int>(0)
     let bodyBytes = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
@@ -27,11 +32,14 @@ public final class HTTPServer: Sendable {
     ///   - group: Its first loop accepts; all of them serve.
     ///   - configuration: Its address is an IP literal; port 0 takes a free one.
     ///   - onRefuse: See `Refusal`; the default is one line of plain text.
+    ///   - onHead: Asked about bodies that are worth not reading: those that their client waits with
+    ///     (`100-continue`), chunked ones, and those above 64 KiB. The others are read, so that the connection goes on.
     ///   - onRequest: Called on the connection's loop once head and body are whole.
     /// - Throws: `systemFailure` when the address cannot be listened on, `invalidRequest` when it is no IP literal.
     public init(
         group: EventLoopGroup, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
         onRefuse: @escaping Refusal = HTTPServer.plainRefusal,
+        onHead: @escaping Admission = { _ in nil },
         onRequest: @escaping @Sendable (HTTPServerExchange) -> Void
     ) throws(TransportError) {
         guard let address = SocketAddress(literal: configuration.address, port: configuration.port) else {
@@ -47,6 +55,7 @@ public final class HTTPServer: Sendable {
         self.configuration = configuration
         self.onRequest = onRequest
         self.onRefuse = onRefuse
+        self.onHead = onHead
         localAddress = Socket.localAddress(descriptor) ?? address
         let loop = group.loops[0]
         listener = LoopBound(HTTPListener(descriptor: descriptor, loop: loop), on: loop)

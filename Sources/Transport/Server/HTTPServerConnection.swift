@@ -157,6 +157,10 @@ final class HTTPServerConnection: Pollable {
             body.reserveCapacity(Int(min(count, 1 << 20)))
         }
         guard head.body != .none else { return true }
+        if Self.isWorthAsking(head), let answer = server.onHead(head) {
+            refuse(with: answer)
+            return false
+        }
         timer?.rearm(after: Self.bodyRatePeriod)
         bodyMark = 0
         if head.expectsContinue {
@@ -164,6 +168,12 @@ final class HTTPServerConnection: Pollable {
             loop.markFlush(self)
         }
         return true
+    }
+
+    /// Whether a refusal now, which costs the connection, is better than reading the body first.
+    private static func isWorthAsking(_ head: HTTPRequestHead) -> Bool {
+        guard case .length(let count) = head.body else { return true }
+        return head.expectsContinue || count > 64 << 10
     }
 
     private func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -347,7 +357,11 @@ final class HTTPServerConnection: Pollable {
     }
 
     private func refuse(_ status: Int, _ reason: String, retryAfter: Bool = false) {
-        let answer = Self.refusal(status, reason, path: head?.path ?? "", retryAfter: retryAfter, server: server)
+        refuse(with: Self.refusal(status, reason, path: head?.path ?? "", retryAfter: retryAfter, server: server))
+    }
+
+    private func refuse(with refusal: HTTPServerAnswer) {
+        let answer = Self.encode(refusal, to: head?.method ?? "GET")
         phase = .answering
         (delivery, end) = (nil, .whole)
         output.append { $0.append(contentsOf: answer) }
@@ -358,15 +372,22 @@ final class HTTPServerConnection: Pollable {
 
     static func refusal(
         _ status: Int, _ reason: String, path: String, retryAfter: Bool, server: HTTPServer
-    ) -> [UInt8] {
+    ) -> HTTPServerAnswer {
         let (type, body) = server.onRefuse(status, reason, path)
         var fields = HTTPFields()
         fields.append("content-type", type)
         if retryAfter { fields.append("retry-after", "1") }
+        return HTTPServerAnswer(status: status, fields: fields, body: body)
+    }
+
+    /// The bytes of an answer after which the connection closes.
+    static func encode(_ answer: HTTPServerAnswer, to method: String) -> [UInt8] {
         let delivery = HTTPResponseDelivery(
-            method: "GET", version: .http11, status: status, length: UInt64(body.count), keepAlive: false)
-        // Fields of our own: should the given type not be fit for a line, the body alone still tells the reason.
-        return ((try? encode(status, fields, delivery)) ?? []) + body
+            method: method, version: .http11, status: answer.status, length: UInt64(answer.body.count),
+            keepAlive: false)
+        // Fields of our own: should one not be fit for a line, the body alone still tells the reason.
+        let head = (try? encode(answer.status, answer.fields, delivery)) ?? []
+        return delivery.sendsBody ? head + answer.body : head
     }
 
     // MARK: Closing

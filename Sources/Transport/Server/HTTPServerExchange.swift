@@ -44,6 +44,11 @@ public final class HTTPServerExchange {
         connection?.respond(status: status, fields: fields, body: body)
     }
 
+    /// Sends a whole response with its `content-length`.
+    public func respond(_ answer: HTTPServerAnswer) {
+        respond(status: answer.status, fields: answer.fields, body: answer.body)
+    }
+
     /// Sends the head of a response whose body follows piece by piece: chunked for HTTP/1.1, ending with the
     /// connection for HTTP/1.0; none for HEAD, 204 and 304, where `write` does nothing.
     public func startStream(status: Int, fields: HTTPFields = HTTPFields()) {
