@@ -17,14 +17,14 @@ import pytest
 from gateway import Served, configuration
 from provider import Provider
 
-SOAK = os.environ.get("FRESHET_SOAK") == "1"
+SOAK = os.environ.get("FRESHET_LONG") == "1"
 LOOPS = [int(loops) for loops in os.environ.get("FRESHET_LOOPS", "1,2").split(",")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("soak") and not SOAK:
-            item.add_marker(pytest.mark.skip(reason="long: FRESHET_SOAK=1 runs it"))
+            item.add_marker(pytest.mark.skip(reason="long: FRESHET_LONG=1 runs it"))
 
 
 @pytest.fixture
