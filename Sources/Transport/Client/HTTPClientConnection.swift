@@ -67,6 +67,7 @@ final class HTTPClientConnection: Pollable {
     private func carry(_ exchange: HTTPClientExchange) {
         self.exchange = exchange
         exchange.connection = self
+        exchange.isReused = isReused
         loop.markFlush(self)
     }
 

@@ -7,6 +7,8 @@ public final class HTTPClientExchange {
     var isPaused = false
     /// Whether it went over a pooled connection that turned out to be dead, and was sent anew.
     var isRetried = false
+    /// Whether it went over a connection that had served others before.
+    public internal(set) var isReused = false
     private var isAnnounced = false
 
     init(request: HTTPClientRequest, delegate: any HTTPClientDelegate) {

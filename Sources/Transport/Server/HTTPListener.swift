@@ -37,8 +37,13 @@ final class HTTPListener: Pollable {
 
     override func loopStopped() { stop() }
 
-    override func ready(_ events: UInt32) {
-        for _ in 0..<Self.perTurn {
+    /// Takes what the kernel holds, as far as a backlog goes: closing the socket would reset it.
+    func acceptWaiting() { accept(server?.configuration.backlog ?? 0) }
+
+    override func ready(_ events: UInt32) { accept(Self.perTurn) }
+
+    private func accept(_ count: Int) {
+        for _ in 0..<count {
             guard let server, descriptor >= 0 else { return }
             let (accepted, peer) = Socket.accept(descriptor)
             guard accepted >= 0 else {
@@ -85,6 +90,10 @@ final class HTTPListener: Pollable {
         let answer = HTTPServerConnection.encode(refusal, to: "GET")
         _ = answer.withUnsafeBufferPointer { Socket.send(accepted, $0) }
         Glibc.close(accepted)
+        server.onReport(
+            HTTPServerReport(
+                head: nil, exchange: nil, loop: loop, began: .never, status: 503, sentBytes: answer.count,
+                isGone: false, limit: "connections"))
     }
 
     /// - Returns: Whether to go on accepting in this turn.

@@ -21,6 +21,7 @@ public final class HTTPServer: Sendable {
     let onRequest: @Sendable (HTTPServerExchange) -> Void
     let onRefuse: Refusal
     let onHead: Admission
+    let onReport: @Sendable (HTTPServerReport) -> Void
     let openConnections = Atomic<Int>(0)
     let bodyBytes = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
@@ -34,12 +35,14 @@ public final class HTTPServer: Sendable {
     ///   - onRefuse: See `Refusal`; the default is one line of plain text.
     ///   - onHead: Asked about bodies that are worth not reading: those that their client waits with
     ///     (`100-continue`), chunked ones, and those above 64 KiB. The others are read, so that the connection goes on.
+    ///   - onReport: Called on the request's loop once it is over, also for those that the server answered by itself.
     ///   - onRequest: Called on the connection's loop once head and body are whole.
     /// - Throws: `systemFailure` when the address cannot be listened on, `invalidRequest` when it is no IP literal.
     public init(
         group: EventLoopGroup, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
         onRefuse: @escaping Refusal = HTTPServer.plainRefusal,
         onHead: @escaping Admission = { _ in nil },
+        onReport: @escaping @Sendable (HTTPServerReport) -> Void = { _ in },
         onRequest: @escaping @Sendable (HTTPServerExchange) -> Void
     ) throws(TransportError) {
         guard let address = SocketAddress(literal: configuration.address, port: configuration.port) else {
@@ -56,6 +59,7 @@ public final class HTTPServer: Sendable {
         self.onRequest = onRequest
         self.onRefuse = onRefuse
         self.onHead = onHead
+        self.onReport = onReport
         localAddress = Socket.localAddress(descriptor) ?? address
         let loop = group.loops[0]
         listener = LoopBound(HTTPListener(descriptor: descriptor, loop: loop), on: loop)
@@ -70,12 +74,22 @@ public final class HTTPServer: Sendable {
     /// How many connections are open.
     public var connectionCount: Int { openConnections.load(ordering: .relaxed) }
 
-    /// Takes no more connections, closes those that wait for a request and lets the others end with their answer.
+    /// Bytes of request bodies that are held.
+    public var heldBodyBytes: Int { bodyBytes.load(ordering: .relaxed) }
+
+    /// Takes no more connections, closes those that wait for a further request and lets the others end with their
+    /// answer. What the kernel had accepted by then is taken.
     public func stopAccepting() {
         isDraining.store(true, ordering: .relaxed)
-        listener.loop.execute { [listener] in listener.value.stop() }
-        forEachConnection { $0.closeIfIdle() }
+        listener.loop.execute { [listener] in
+            listener.value.acceptWaiting()
+            listener.value.stop()
+        }
+        forEachConnection { $0.closeIfIdle(sparesNew: true) }
     }
+
+    /// Closes the connections that wait for a request, after `stopAccepting` also those that never had one.
+    public func closeIdle() { forEachConnection { $0.closeIfIdle(sparesNew: false) } }
 
     /// Closes everything now; clients of open answers see them cut.
     public func close() {

@@ -47,6 +47,11 @@ final class HTTPServerConnection: Pollable {
     private var timer: LoopTimer?
     /// Nothing of the next request is here.
     private var awaitsRequest = true
+    /// When the present request's first byte came.
+    private(set) var requestStart = MonotonicTime.never
+    /// Bytes of the present answer that the kernel has taken.
+    private var sentBytes = 0
+    private var hasServed = false
     private var bodyMark = 0
     private var resetDeadline = MonotonicTime.never
     private var countsAsLoad = true
@@ -111,7 +116,7 @@ final class HTTPServerConnection: Pollable {
     private func timeIsUp() {
         switch phase {
         case .reading where awaitsRequest: closeNow()
-        case .reading where head == nil: refuse(408, "The request's head took too long.")
+        case .reading where head == nil: refuse(408, "The request's head took too long.", limit: "head_time")
         case .reading: checkBodyRate()
         case .answering: gone()
         case .resetting: resetWhenDelivered()
@@ -120,8 +125,13 @@ final class HTTPServerConnection: Pollable {
         }
     }
 
-    /// Closes a connection that waits for its next request.
-    func closeIfIdle() { if phase == .reading, awaitsRequest { closeNow() } }
+    /// Closes a connection that waits for its next request, of which nothing may be in the kernel yet either.
+    ///
+    /// - Parameter sparesNew: Leaves those alone that never had a request: their first one is on its way.
+    func closeIfIdle(sparesNew: Bool) {
+        guard phase == .reading, awaitsRequest, hasServed || !sparesNew else { return }
+        if !Socket.hasInput(descriptor) { closeNow() }
+    }
 
     // MARK: Reading
 
@@ -140,12 +150,13 @@ final class HTTPServerConnection: Pollable {
                 }
             }
         } catch {
-            refuse(error.status, error.reason)
+            refuse(error.status, error.reason, limit: error.limit)
         }
     }
 
     private func requestBegan() {
         awaitsRequest = false
+        (requestStart, sentBytes) = (loop.now(), 0)
         countLoad(true)
         timer?.rearm(after: server.configuration.timeouts.head)
     }
@@ -181,7 +192,7 @@ final class HTTPServerConnection: Pollable {
         guard body.count + bytes.count <= limits.bodyBytes else { return refuseLargeBody() }
         accounted += bytes.count
         guard server.bodyBytes.add(bytes.count, ordering: .relaxed).newValue <= limits.allBodiesBytes else {
-            refuse(503, "Too many request bodies are held.", retryAfter: true)
+            refuse(503, "Too many request bodies are held.", limit: "bodies", retryAfter: true)
             return false
         }
         body.append(contentsOf: bytes)
@@ -189,13 +200,15 @@ final class HTTPServerConnection: Pollable {
     }
 
     private func refuseLargeBody() -> Bool {
-        refuse(413, "The body is longer than \(server.configuration.limits.bodyBytes) bytes.")
+        refuse(413, "The body is longer than \(server.configuration.limits.bodyBytes) bytes.", limit: "body")
         return false
     }
 
     private func checkBodyRate() {
         let least = server.configuration.limits.bodyBytesPerSecond * 10
-        guard body.count - bodyMark >= least else { return refuse(408, "The request's body came too slowly.") }
+        guard body.count - bodyMark >= least else {
+            return refuse(408, "The request's body came too slowly.", limit: "body_rate")
+        }
         bodyMark = body.count
         timer?.rearm(after: Self.bodyRatePeriod)
     }
@@ -204,6 +217,7 @@ final class HTTPServerConnection: Pollable {
     private func deliver() {
         guard let head else { return }
         phase = .answering
+        hasServed = true
         timer?.disarm()
         let exchange = HTTPServerExchange(head: head, body: body, connection: self)
         body = []
@@ -253,6 +267,7 @@ final class HTTPServerConnection: Pollable {
             return false
         }
         self.delivery = delivery
+        exchange?.status = status
         loop.markFlush(self)
         return true
     }
@@ -310,6 +325,7 @@ final class HTTPServerConnection: Pollable {
         switch transfer {
         case .bytes(let count):
             output.consume(count)
+            sentBytes += count
             if count == wanted { drained() } else { refused(tookSome: count > 0) }
         case .wouldBlock: refused(tookSome: false)
         case .ended, .failed: gone()
@@ -346,6 +362,7 @@ final class HTTPServerConnection: Pollable {
         let finished = exchange
         exchange = nil
         finished?.completed()
+        if let finished { report(finished) }
         releaseBody()
         if end == .reset || (end == .cut && delivery?.framing == .untilClose) {
             resetWhenDelivered()
@@ -356,12 +373,15 @@ final class HTTPServerConnection: Pollable {
         }
     }
 
-    private func refuse(_ status: Int, _ reason: String, retryAfter: Bool = false) {
-        refuse(with: Self.refusal(status, reason, path: head?.path ?? "", retryAfter: retryAfter, server: server))
+    private func refuse(_ status: Int, _ reason: String, limit: String? = nil, retryAfter: Bool = false) {
+        let answer = Self.refusal(status, reason, path: head?.path ?? "", retryAfter: retryAfter, server: server)
+        refuse(with: answer, limit: limit)
     }
 
-    private func refuse(with refusal: HTTPServerAnswer) {
+    private func refuse(with refusal: HTTPServerAnswer, limit: String? = nil) {
         let answer = Self.encode(refusal, to: head?.method ?? "GET")
+        exchange?.status = refusal.status
+        if exchange == nil { report(refusal.status, answer.count, limit) }
         phase = .answering
         (delivery, end) = (nil, .whole)
         output.append { $0.append(contentsOf: answer) }
@@ -420,6 +440,23 @@ final class HTTPServerConnection: Pollable {
         exchange = nil
         closeNow()
         lost?.lost()
+        if let lost { report(lost) }
+    }
+
+    private func report(_ exchange: HTTPServerExchange) {
+        exchange.sentBytes = sentBytes
+        server.onReport(HTTPServerReport(of: exchange))
+    }
+
+    /// - Parameters:
+    ///   - status: Of an answer that the server gave by itself.
+    ///   - bytes: Of the whole of it.
+    ///   - limit: The one that was passed, by its name in the configuration.
+    private func report(_ status: Int, _ bytes: Int, _ limit: String?) {
+        server.onReport(
+            HTTPServerReport(
+                head: head, exchange: nil, loop: loop, began: requestStart, status: status, sentBytes: bytes,
+                isGone: false, limit: limit))
     }
 
     private func closeNow() {

@@ -13,6 +13,14 @@ public final class HTTPServerExchange {
     public let remoteAddress: SocketAddress
     /// The loop on which everything here happens; another one after `move`.
     public internal(set) var loop: EventLoop
+    /// When the request's first byte came.
+    public let began: MonotonicTime
+    /// Of the response; 0 until it has begun.
+    public internal(set) var status = 0
+    /// Bytes of the response that the kernel has taken, its head included; known once the exchange is over.
+    public internal(set) var sentBytes = 0
+    /// Whatever its user wants to find again in the report.
+    public var attachment: AnyObject?
     /// Whether the client left before its response was complete.
     public internal(set) var isGone = false
 
@@ -31,6 +39,7 @@ public final class HTTPServerExchange {
         self.body = body
         remoteAddress = connection.peer
         loop = connection.loop
+        began = connection.requestStart
         self.connection = connection
     }
 

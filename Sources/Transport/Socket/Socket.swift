@@ -58,7 +58,12 @@ enum Socket {
         set(descriptor, tcp, TCP_USER_TIMEOUT, 30_000)
     }
 
-    /// Makes `close` reset the connection, so that the peer cannot take it for a proper end.
+    /// Whether bytes wait to be read; takes nothing out of the socket.
+    static func hasInput(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     /// Whether the peer has closed its side, or reset the connection; takes nothing out of the socket.
     static func hasEnded(_ descriptor: Int32) -> Bool {
         var byte: UInt8 = 0
@@ -66,6 +71,7 @@ enum Socket {
         return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
     }
 
+    /// Makes `close` reset the connection, so that the peer cannot take it for a proper end.
     static func resetOnClose(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
