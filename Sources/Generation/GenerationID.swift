@@ -32,14 +32,14 @@ public struct GenerationID: Hashable, Sendable {
 
     /// Appends the 30 characters of the wire form; no allocation besides growing `out`.
     public func append(to out: inout [UInt8]) {
-        out.append(contentsOf: [0x67, 0x65, 0x6E, 0x5F])
+        out.append(contentsOf: "gen_".utf8)
+        let number = UInt128(high) << 64 | UInt128(low)
         for place in 0..<26 {
-            let shift = 125 - place * 5
-            let digit =
-                shift >= 64
-                ? high >> UInt64(shift - 64)
-                : (shift == 0 ? low : (low >> UInt64(shift) | (shift > 59 ? high << UInt64(64 - shift) : 0)))
-            out.append(Self.alphabet[Int(digit & 31)])
+            let digit = UInt8(truncatingIfNeeded: number >> UInt128(125 - place * 5)) & 31
+            // The digits, then the letters without i, l, o and u.
+            let letter = digit &+ 0x57
+            let skipped: UInt8 = digit < 18 ? 0 : digit < 20 ? 1 : digit < 22 ? 2 : digit < 27 ? 3 : 4
+            out.append(digit < 10 ? digit &+ 0x30 : letter &+ skipped)
         }
     }
 
@@ -50,6 +50,7 @@ extension GenerationID: CustomStringConvertible {
     /// The wire form, in a new string; `append(to:)` spares that.
     public var description: String {
         var out: [UInt8] = []
+        out.reserveCapacity(30)
         append(to: &out)
         return String(decoding: out, as: UTF8.self)
     }

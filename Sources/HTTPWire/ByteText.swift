@@ -72,6 +72,11 @@ extension Span<UInt8> {
         return false
     }
 
+    /// Where in `range` the media type stands, without its parameters.
+    func mediaType(_ range: Range<Int>) -> Range<Int> {
+        trimmed(range.lowerBound..<(firstIndex(of: .semicolon, in: range) ?? range.upperBound))
+    }
+
     /// The bytes in `range` as text; what is not UTF-8 becomes U+FFFD.
     func string(_ range: Range<Int>) -> String {
         withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }

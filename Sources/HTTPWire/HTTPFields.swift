@@ -29,11 +29,26 @@ public struct HTTPFields: Sendable {
 
     /// Adds a field behind the others.
     public mutating func append(_ name: String, _ value: String) {
+        if fields.isEmpty {
+            // A head's worth, so that it does not grow field by field.
+            fields.reserveCapacity(8)
+            bytes.reserveCapacity(256)
+        }
         let start = bytes.count
         bytes.append(contentsOf: name.utf8)
         let middle = bytes.count
         bytes.append(contentsOf: value.utf8)
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
+    }
+
+    /// The fields whose names, in lower case, are as asked; their names are in lower case then.
+    public func lowercased(where isAsked: (String) -> Bool) -> HTTPFields {
+        var kept = HTTPFields()
+        for field in fields {
+            let name = bytes.span.string(field.name).lowercased()
+            if isAsked(name) { kept.append(name, bytes.span.string(field.value)) }
+        }
+        return kept
     }
 
     /// Replaces every field of a name by one, behind the others.
@@ -54,6 +69,30 @@ public struct HTTPFields: Sendable {
     public func contains(_ name: String, token: String) -> Bool {
         let token = token.lowercased()
         return fields.contains { isNamed($0, name) && bytes.span.list($0.value, contains: token) }
+    }
+
+    /// Whether a value under the name, read as a comma-separated list of media types, names this one, whatever the case
+    /// and the parameters.
+    public func contains(_ name: String, mediaType: String) -> Bool {
+        fields.contains { field in
+            guard isNamed(field, name) else { return false }
+            let text = bytes.span
+            var start = field.value.lowerBound
+            while start <= field.value.upperBound {
+                let end = text.firstIndex(of: .comma, in: start..<field.value.upperBound) ?? field.value.upperBound
+                if text.matches(text.mediaType(start..<end), lowercase: mediaType) { return true }
+                start = end &+ 1
+            }
+            return false
+        }
+    }
+
+    /// The media type under a name in lower case, without its parameters; nil without such a field.
+    public func mediaType(_ name: String) -> String? {
+        guard let field = fields.first(where: { isNamed($0, name) }) else { return nil }
+        let text = bytes.span
+        let type = text.mediaType(field.value)
+        return text.allSatisfy(type) { $0.lowercased == $0 } ? text.string(type) : text.string(type).lowercased()
     }
 
     private func isNamed(_ field: Field, _ name: String) -> Bool {

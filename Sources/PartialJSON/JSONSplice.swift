@@ -48,13 +48,24 @@ public enum JSONSplice {
     public static func applying(
         _ edits: [Edit], to object: Span<UInt8>, limits: JSONLimits = .init()
     ) throws(JSONError) -> [UInt8] {
-        let members = try members(of: object, limits: limits)
+        applying(edits, to: object, members: try members(of: object, limits: limits))
+    }
+
+    /// The same for an object whose members are known.
+    ///
+    /// - Parameters:
+    ///   - edits: As above.
+    ///   - object: The text that `members` came from.
+    ///   - members: What `members(of:)` found in it.
+    /// - Returns: The new text.
+    /// - Complexity: O(bytes + members × edits).
+    public static func applying(_ edits: [Edit], to object: Span<UInt8>, members: [Member]) -> [UInt8] {
         let edits = edits.enumerated().filter { index, edit in
             !edits[(index + 1)...].contains { $0.name.isSameText(as: edit.name) }
         }.map(\.element)
         let bodyStart = JSONScan.whitespaceEnd(in: object, from: 0) + 1
         let start = members.first?.memberRange.lowerBound ?? bodyStart
-        var result = Splicing(head: object.extracting(0..<start))
+        var result = Splicing(head: object.extracting(0..<start), total: object.count + 64)
         for (index, member) in members.enumerated() {
             let end = index > 0 ? members[index - 1].memberRange.upperBound : start
             let separator = end..<member.memberRange.lowerBound
@@ -81,8 +92,13 @@ private struct Splicing {
     var bytes: [UInt8] = []
     private var hasMember = false
 
-    /// - Parameter head: Everything before the first member.
-    init(head: Span<UInt8>) { bytes.append(copying: head) }
+    /// - Parameters:
+    ///   - head: Everything before the first member.
+        ///   - total: About how many bytes it will be.
+    init(head: Span<UInt8>, total: Int) {
+        bytes.reserveCapacity(total)
+        bytes.append(copying: head)
+    }
 
     /// Appends (the beginning of) a member as it was; a separator only where a member stands before it.
     mutating func keep(_ member: Span<UInt8>, after separator: Span<UInt8>) {

@@ -18,13 +18,12 @@ enum ProviderBody {
             self = .foreign("a body encoded as \(coding)")
             return
         }
-        let type = head.fields["content-type"] ?? ""
-        let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        switch essence {
+        let type = head.fields.mediaType("content-type") ?? ""
+        switch type {
         case "", "text/event-stream", "application/octet-stream", "text/plain": self = .eventStream
         case "application/x-ndjson", "application/jsonl", "application/json-lines": self = .jsonLines
-        case _ where essence == "application/json" || essence.hasSuffix("+json"): self = .document
-        default: self = .foreign(essence)
+        case _ where type == "application/json" || type.hasSuffix("+json"): self = .document
+        default: self = .foreign(type)
         }
     }
 }

@@ -20,11 +20,6 @@ public enum RelayedFields {
 
     /// The provider's fields that go to the client.
     public static func downwards(_ fields: HTTPFields) -> HTTPFields {
-        var passed = HTTPFields()
-        for (name, value) in fields {
-            let name = name.lowercased()
-            if down.contains(name) || downPrefixes.contains(where: name.hasPrefix) { passed.append(name, value) }
-        }
-        return passed
+        fields.lowercased { name in down.contains(name) || downPrefixes.contains(where: name.hasPrefix) }
     }
 }

@@ -63,7 +63,8 @@ struct AttemptMachineTests {
             name: "what follows the finish has its time from when we read on",
             steps: [
                 (.frame(1, content: true, finished: true), .proceed), (.paused, .nothing), (.timer(100), .proceed),
-                (.resumed(100), .nothing), (.timer(101), .proceed), (.frame(101, finished: true), .proceed), (.timer(102), .finish),
+                (.resumed(100), .nothing), (.timer(101), .proceed), (.frame(101, finished: true), .proceed),
+                (.timer(102), .finish),
             ]),
         Script(
             name: "an answer that is whole ends with the attempt's time even while we do not read",

@@ -94,24 +94,43 @@ struct ChatAnswerState {
     /// Appends `{"id":…,"object":…,"created":…,"model":…`, less what the frame's own members replace.
     func appendHeader(extras: Extras?, to out: inout [UInt8]) {
         out.append(0x7B)
-        appendMember(id, named: "\"id\"", extras, to: &out)
-        appendMember(Array("\"object\":\"chat.completion.chunk\"".utf8), named: "\"object\"", extras, to: &out)
-        appendMember(created, named: "\"created\"", extras, to: &out)
-        appendMember(model, named: "\"model\"", extras, to: &out)
+        let replaced = extras.map { Header(replacedBy: $0.bytes) } ?? []
+        if !replaced.contains(.id) { appendMember(id, to: &out) }
+        if !replaced.contains(.object) { appendMember(Self.object, to: &out) }
+        if !replaced.contains(.created) { appendMember(created, to: &out) }
+        if !replaced.contains(.model) { appendMember(model, to: &out) }
     }
 
-    private func appendMember(_ member: [UInt8], named name: String, _ extras: Extras?, to out: inout [UInt8]) {
-        if let extras, Self.replaces(extras.bytes, name) { return }
+    private static let object = Array("\"object\":\"chat.completion.chunk\"".utf8)
+
+    private func appendMember(_ member: [UInt8], to out: inout [UInt8]) {
         if out.last != 0x7B { out.append(0x2C) }
         out += member
     }
 
-    private static func replaces(_ bytes: [UInt8], _ name: String) -> Bool {
-        var found = false
-        ChatExtras.forEach(bytes) { anchor, _, range in
-            if anchor == .chunk, bytes[range].starts(with: name.utf8) { found = true }
+    /// Members that every chunk begins with.
+    private struct Header: OptionSet {
+        let rawValue: UInt8
+        static let id = Header(rawValue: 1)
+        static let object = Header(rawValue: 2)
+        static let created = Header(rawValue: 4)
+        static let model = Header(rawValue: 8)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Those that stand among the frame's own members.
+        init(replacedBy extras: [UInt8]) {
+            var found = Header()
+            ChatExtras.forEach(extras) { anchor, _, range in
+                guard anchor == .chunk, !range.isEmpty else { return }
+                let name = JSONStringToken(in: extras.span, from: range.lowerBound + 1)
+                if name?.equals("id", in: extras.span) == true { found.insert(.id) }
+                if name?.equals("object", in: extras.span) == true { found.insert(.object) }
+                if name?.equals("created", in: extras.span) == true { found.insert(.created) }
+                if name?.equals("model", in: extras.span) == true { found.insert(.model) }
+            }
+            self = found
         }
-        return found
     }
 
     private static func member(_ name: StaticString, string: some StringProtocol) -> [UInt8] {

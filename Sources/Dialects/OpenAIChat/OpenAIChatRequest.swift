@@ -16,6 +16,7 @@ public struct OpenAIChatRequest: Sendable {
     /// Whether the client asked the model to reason: its first content may take long.
     public let asksReasoning: Bool
     private let streamOptions: [UInt8]?
+    private let members: [JSONSplice.Member]
 
     /// - Throws: A failure that names the field and what it should be.
     public init(body: [UInt8]) throws(RequestError) {
@@ -27,6 +28,7 @@ public struct OpenAIChatRequest: Sendable {
         }
         (model, isStream, includesUsage) = (fields.model, fields.isStream, fields.includesUsage)
         (choices, streamOptions, asksReasoning) = (fields.choices, fields.streamOptions, fields.asksReasoning)
+        members = fields.members
     }
 
     /// The body for the provider: `model` replaced, a stream asked for, our own options taken out; every other byte as
@@ -47,8 +49,7 @@ public struct OpenAIChatRequest: Sendable {
             let asked = try? JSONSplice.applying([("include_usage", Array("true".utf8))], to: options.span)
             edits.append(("stream_options", asked ?? Array("{\"include_usage\":true}".utf8)))
         }
-        // The body was read as an object before.
-        return (try? JSONSplice.applying(edits, to: body.span)) ?? body
+        return JSONSplice.applying(edits, to: body.span, members: members)
     }
 
     /// The members we read.
@@ -60,9 +61,9 @@ public struct OpenAIChatRequest: Sendable {
         var hasMessages = false
         var asksReasoning = false
         var streamOptions: [UInt8]?
+        var members: [JSONSplice.Member] = []
 
         mutating func read(_ text: Span<UInt8>) throws(RequestError) {
-            let members: [JSONSplice.Member]
             do { members = try JSONSplice.members(of: text) } catch {
                 throw RequestError(nil, "the body must be one JSON object: \(error)")
             }

@@ -82,7 +82,7 @@ struct EventSourceEndpoint {
         }
         // Somebody else's is as unknown as one that never was.
         guard let place = gateway.registry.place(of: cursor.generation), place.owner == owner else {
-            let age = Gateway.freshID().milliseconds.subtractingReportingOverflow(cursor.generation.milliseconds)
+            let age = WallClock.milliseconds().subtractingReportingOverflow(cursor.generation.milliseconds)
             if !age.overflow, age.partialValue > Self.goneAfter {
                 throw Caller.Refused("gone", "generation \(cursor.generation) is too old to be kept")
             }

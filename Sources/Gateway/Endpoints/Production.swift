@@ -38,7 +38,7 @@ struct Production {
 
     /// Makes the generation and registers it.
     func generation(owner: String, retention: Retention) -> LiveGeneration {
-        let id = Gateway.freshID()
+        let id = gateway.freshID(on: exchange.loop)
         let generation = LiveGeneration(id: id, owner: owner, retention: retention, loop: exchange.loop) {
             [registry = gateway.registry] in registry.remove(id)
         }

@@ -25,22 +25,23 @@ public final class Gateway: Sendable {
     /// What belongs to one loop alone.
     final class LoopState {
         let client: HTTPClient
+        var randomness = RandomPool()
 
         init(client: HTTPClient) { self.client = client }
     }
 
-    /// The provider client of the loop this is called on.
-    func client(on loop: EventLoop) -> HTTPClient {
+    private func state(of loop: EventLoop) -> LoopState {
         guard let state = loop.local as? LoopState else { preconditionFailure("the loop was not made ready") }
-        return state.client
+        return state
     }
 
-    /// A fresh id: the wall clock's milliseconds and 80 random bits.
-    static func freshID() -> GenerationID {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let milliseconds = UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-        var numbers = SystemRandomNumberGenerator()
-        return GenerationID(milliseconds: milliseconds, random: (numbers.next(), numbers.next()))
+    /// The provider client of the loop this is called on.
+    func client(on loop: EventLoop) -> HTTPClient { state(of: loop).client }
+
+    /// A fresh id, made on the loop this is called on: the wall clock's milliseconds and 80 random bits.
+    func freshID(on loop: EventLoop) -> GenerationID {
+        let state = state(of: loop)
+        let high = UInt16(truncatingIfNeeded: state.randomness.next())
+        return GenerationID(milliseconds: WallClock.milliseconds(), random: (high, state.randomness.next()))
     }
 }

@@ -18,8 +18,10 @@ public struct JSONStringToken: Equatable, Sendable {
     /// Whether the string says `name`, compared as code points (no Unicode equivalence).
     ///
     /// - Complexity: O(`name`); allocates only for a string with escapes.
+    @inline(__always)
     public func equals(_ name: StaticString, in text: Span<UInt8>) -> Bool {
-        name.withUTF8Buffer { equals($0.span, in: text) }
+        guard isEscaped || range.count == name.utf8CodeUnitCount else { return false }
+        return equals(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount).span, in: text)
     }
 
     /// Whether the string says `name`, given as UTF-8 or WTF-8.

@@ -295,8 +295,10 @@ final class HTTPClientConnection: Pollable {
     private func updateInterest() { loop.change(self, interest: wantedInterest) }
 
     private var wantedInterest: UInt32 {
-        guard phase == .active else { return Poll.input | Poll.halfClosed }
-        return (exchange?.isPaused == true ? 0 : Poll.input) | (wantsOutput ? Poll.output : 0)
+        // Active and idle want the same, which spares two system calls a request; while reading is paused, the peer's
+        // end would be told in every turn.
+        let isPaused = phase == .active && exchange?.isPaused == true
+        return (isPaused ? 0 : Poll.input | Poll.halfClosed) | (phase == .active && wantsOutput ? Poll.output : 0)
     }
 
     // MARK: Ending
