@@ -14,7 +14,9 @@ struct ChatAnswerState {
     private var id: [UInt8] = []
     private var created: [UInt8] = []
     private var model: [UInt8] = []
-    private var hasAttempt = false
+    private var hasHeader = false
+    private var start: GenerationStart?
+    private var attempt: Attempt?
     /// The provider speaks this dialect: then its own frames bring the roles.
     private(set) var rolesAreTheirs = false
     private var blocks: [Block] = []
@@ -40,21 +42,28 @@ struct ChatAnswerState {
         }
     }
 
-    mutating func begin(_ start: GenerationStart) {
-        let text = String(describing: start.id)
-        id = Self.member("\"id\":", string: "chatcmpl-" + text.dropFirst(4))
-        model = Self.member("\"model\":", string: start.model)
-        created = Array("\"created\":\(start.createdMilliseconds / 1000)".utf8)
-    }
+    mutating func begin(_ start: GenerationStart) { self.start = start }
 
     /// - Returns: Whether it is the first attempt: a later one changes nothing of what was told.
     mutating func begin(_ attempt: Attempt) -> Bool {
-        guard !hasAttempt else { return false }
-        hasAttempt = true
-        if let text = attempt.providerID { id = Self.member("\"id\":", string: text) }
-        if let text = attempt.providerModel { model = Self.member("\"model\":", string: text) }
-        if let seconds = attempt.providerCreated { created = Array("\"created\":\(seconds)".utf8) }
+        guard self.attempt == nil else { return false }
+        self.attempt = attempt
+        hasHeader = false
         return true
+    }
+
+    /// What the provider said of itself, else what the generation says.
+    private mutating func makeHeader() {
+        let milliseconds = start?.createdMilliseconds ?? 0
+        id = Self.member("\"id\":", string: attempt?.providerID ?? start.map { Self.completionID($0.id) } ?? "")
+        model = Self.member("\"model\":", string: attempt?.providerModel ?? start?.model ?? "")
+        created = Array("\"created\":\(attempt?.providerCreated ?? Int64(milliseconds / 1000))".utf8)
+        hasHeader = true
+    }
+
+    /// The form of this dialect: clients may rely on the beginning.
+    private static func completionID(_ id: GenerationID) -> String {
+        "chatcmpl-" + String(describing: id).dropFirst(4)
     }
 
     mutating func begin(_ start: BlockStart) {
@@ -92,7 +101,8 @@ struct ChatAnswerState {
     }
 
     /// Appends `{"id":…,"object":…,"created":…,"model":…`, less what the frame's own members replace.
-    func appendHeader(extras: Extras?, to out: inout [UInt8]) {
+    mutating func appendHeader(extras: Extras?, to out: inout [UInt8]) {
+        if !hasHeader { makeHeader() }
         out.append(0x7B)
         let replaced = extras.map { Header(replacedBy: $0.bytes) } ?? []
         if !replaced.contains(.id) { appendMember(id, to: &out) }

@@ -8,18 +8,57 @@ enum ChatUsage {
     /// - Parameter raw: The raw value of `usage`.
     /// - Returns: Nil when it is null or has no counts.
     static func reading(_ raw: Span<UInt8>) -> Usage? {
-        guard let value = try? JSONValue(parsing: raw), value.objectValue != nil else { return nil }
-        var usage = Usage()
-        usage.inputTokens = count(value["prompt_tokens"])
-        usage.outputTokens = count(value["completion_tokens"])
-        usage.cachedInputTokens = count(value["prompt_tokens_details"]?["cached_tokens"])
-        usage.reasoningTokens = count(value["completion_tokens_details"]?["reasoning_tokens"])
+        var (json, usage) = (JSONTokenizer(), Usage())
+        do throws(JSONError) {
+            try eachMember(&json, raw) { name, json throws(JSONError) in
+                if name.equals("prompt_tokens", in: raw) {
+                    usage.inputTokens = try count(&json, raw)
+                } else if name.equals("completion_tokens", in: raw) {
+                    usage.outputTokens = try count(&json, raw)
+                } else if name.equals("prompt_tokens_details", in: raw) {
+                    usage.cachedInputTokens = try count("cached_tokens", &json, raw)
+                } else if name.equals("completion_tokens_details", in: raw) {
+                    usage.reasoningTokens = try count("reasoning_tokens", &json, raw)
+                } else {
+                    _ = try json.skipValue(in: raw)
+                }
+            }
+        } catch { return nil }
         return usage == Usage() ? nil : usage
     }
 
-    private static func count(_ value: JSONValue?) -> Int64? {
-        guard let number = value?.intValue, number >= 0 else { return nil }
-        return Int64(number)
+    /// Calls `member` in front of each value of an object; any other value is passed over.
+    private static func eachMember(
+        _ json: inout JSONTokenizer, _ text: Span<UInt8>,
+        _ member: (JSONStringToken, inout JSONTokenizer) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        let before = json
+        guard try json.next(in: text) == .objectStart else {
+            json = before
+            _ = try json.skipValue(in: text)
+            return
+        }
+        while case .key(let name) = try json.next(in: text) { try member(name, &json) }
+    }
+
+    /// A member of the object that comes next.
+    private static func count(
+        _ wanted: StaticString, _ json: inout JSONTokenizer, _ text: Span<UInt8>
+    ) throws(JSONError) -> Int64? {
+        var found: Int64?
+        try eachMember(&json, text) { name, json throws(JSONError) in
+            if name.equals(wanted, in: text) {
+                found = try count(&json, text)
+            } else {
+                _ = try json.skipValue(in: text)
+            }
+        }
+        return found
+    }
+
+    /// The value that comes next, where it is a number of tokens.
+    private static func count(_ json: inout JSONTokenizer, _ text: Span<UInt8>) throws(JSONError) -> Int64? {
+        ChatChunk.integer(try json.skipValue(in: text), text)
     }
 
     /// Appends the object, for usage that came from another dialect.

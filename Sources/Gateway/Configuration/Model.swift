@@ -49,7 +49,7 @@ struct RouteName: Equatable {
 
     /// - Returns: `nil` without a `/`, or when either side of it is empty.
     init?(_ text: String) {
-        guard let slash = text.firstIndex(of: "/") else { return nil }
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
         provider = String(text[..<slash])
         model = String(text[text.index(after: slash)...])
         if provider.isEmpty || model.isEmpty { return nil }

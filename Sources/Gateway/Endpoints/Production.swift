@@ -10,7 +10,7 @@ struct Production {
     private let gateway: Gateway
     private let exchange: HTTPServerExchange
     private let route: Configuration.ResolvedRoute
-    private let provider: HTTPURL
+    private let place: ProviderPlace
     /// The name the client asked for, or the default.
     let model: String
 
@@ -22,10 +22,10 @@ struct Production {
         do throws(Configuration.ModelMiss) { routes = try configuration.resolve(model) } catch {
             throw Caller.Refused(error)
         }
-        guard let first = routes.first, let url = first.provider.baseURL else {
+        guard let first = routes.first, let place = gateway.place(of: first.provider) else {
             throw Caller.Refused(.modelNotFound, "the model's provider is not there")
         }
-        (route, provider) = (first, url)
+        (route, self.place) = (first, place)
         self.model = model.flatMap { $0.isEmpty ? nil : $0 } ?? configuration.defaultModel ?? ""
     }
 
@@ -34,7 +34,7 @@ struct Production {
     /// Whether the provider is asked for usage whatever the client asked.
     var asksUsage: Bool { route.provider.includesUsage }
     /// Whether the provider is the dialect's inventor.
-    var isOpenAI: Bool { provider == .openAI }
+    var isOpenAI: Bool { place.isOpenAI }
 
     /// Makes the generation and registers it.
     func generation(owner: String, retention: Retention) -> LiveGeneration {
@@ -56,22 +56,14 @@ struct Production {
     ///   - asksReasoning: Whether the first content may take long.
     func produce(_ generation: LiveGeneration, body: [UInt8], choices: Int = 1, asksReasoning: Bool) {
         var fields = RelayedFields.upwards(exchange.head.fields)
-        var secret = route.provider.apiKey?.reveal()
-        if route.provider.credentials == .pass {
-            secret = nil
-            if let authorization = exchange.head.fields["authorization"] {
-                fields.append("authorization", authorization)
-                secret = authorization.split(separator: " ").last.map(String.init)
-            }
-        } else if let secret {
-            fields.append("authorization", "Bearer " + secret)
-        }
+        let credentials =
+            route.provider.credentials == .pass
+            ? place.passing(exchange.head.fields["authorization"]) : place.own
+        if let field = credentials.field { fields.append("authorization", field) }
         let request = ProviderRequest(
-            origin: HTTPOrigin(provider),
-            poolKey: route.provider.name + "\n" + (secret ?? ""),
-            target: provider.target(appending: "/chat/completions"), fields: fields, body: body,
+            origin: place.origin, poolKey: credentials.poolKey, target: place.target, fields: fields, body: body,
             route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
-            secret: secret, hasConfiguredKey: route.provider.credentials == .own && secret != nil)
+            secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id, choices: choices)
         generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))
     }
@@ -89,12 +81,5 @@ extension Caller.Refused {
             failure = GenerationFailure(
                 code: .modelNotFound, message: String(describing: miss), isRetryable: false, parameter: "model")
         }
-    }
-}
-
-extension HTTPOrigin {
-    /// Where a base URL points.
-    init(_ url: HTTPURL) {
-        self.init(scheme: url.scheme == .https ? .https : .http, host: url.host.name, port: url.port)
     }
 }

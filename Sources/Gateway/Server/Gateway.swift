@@ -11,11 +11,16 @@ import Glibc
 public final class Gateway: Sendable {
     let configuration: Configuration
     let registry = GenerationRegistry()
+    private let places: [String: ProviderPlace]
     private let group: EventLoopGroup
 
     /// Everything but the server; `GatewayServer` puts it on the network.
     init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?) {
         (self.configuration, self.group) = (configuration, group)
+        let known = configuration.providers.compactMap { provider in
+            ProviderPlace(provider).map { (provider.name, $0) }
+        }
+        places = Dictionary(known) { first, _ in first }
         let resolver = Resolver()
         for loop in group.loops {
             loop.execute { loop.local = LoopState(client: HTTPClient(loop: loop, tls: tls, resolver: resolver)) }
@@ -29,6 +34,9 @@ public final class Gateway: Sendable {
 
         init(client: HTTPClient) { self.client = client }
     }
+
+    /// Where a provider is; nil for one that is nowhere.
+    func place(of provider: Configuration.Provider) -> ProviderPlace? { places[provider.name] }
 
     private func state(of loop: EventLoop) -> LoopState {
         guard let state = loop.local as? LoopState else { preconditionFailure("the loop was not made ready") }

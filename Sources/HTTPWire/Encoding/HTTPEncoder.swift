@@ -14,6 +14,7 @@ public enum HTTPEncoder {
         guard !method.isEmpty, method.utf8.allSatisfy(\.isToken), !target.isEmpty, target.utf8.allSatisfy(\.isVisible)
         else { throw .unencodableLine }
         try check(fields)
+        output.reserveCapacity(output.count + target.utf8.count + length(of: fields))
         output.append(contentsOf: method.utf8)
         output.append(.space)
         output.append(contentsOf: target.utf8)
@@ -35,6 +36,7 @@ public enum HTTPEncoder {
         let reason = reason ?? HTTPStatus.reason(status)
         guard (100...599).contains(status), reason.utf8.allSatisfy(\.isLineText) else { throw .unencodableLine }
         try check(fields)
+        output.reserveCapacity(output.count + length(of: fields))
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         appendDecimal(status, to: &output)
         output.append(.space)
@@ -88,6 +90,9 @@ public enum HTTPEncoder {
             guard isSound else { throw .unencodableField(name: bytes.string(field.name)) }
         }
     }
+
+    /// Bytes of a head, a long first line's excepted.
+    private static func length(of fields: HTTPFields) -> Int { 64 + fields.bytes.count + 4 * fields.count }
 
     private static func append(_ fields: HTTPFields, to output: inout [UInt8]) {
         for field in fields.fields {

@@ -13,6 +13,8 @@ public struct HTTPOrigin: Hashable, Sendable {
     public let host: String
     /// From 1 to 65535.
     public let port: UInt16
+    /// The value of `host`: the port only where it is not the scheme's own.
+    public let authority: String
 
     /// - Parameters:
     ///   - scheme: How the bytes travel.
@@ -21,12 +23,21 @@ public struct HTTPOrigin: Hashable, Sendable {
     public init(scheme: Scheme, host: String, port: UInt16? = nil) {
         self.scheme = scheme
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-        self.port = port ?? (scheme == .https ? 443 : 80)
+        let usual: UInt16 = scheme == .https ? 443 : 80
+        self.port = port ?? usual
+        let name = self.host.contains(":") ? "[\(self.host)]" : self.host
+        authority = self.port == usual ? name : "\(name):\(self.port)"
     }
 
-    /// The value of `host`: the port only where it is not the scheme's own.
-    public var authority: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port == (scheme == .https ? 443 : 80) ? name : "\(name):\(port)"
+    /// Whether both are the same place.
+    public static func == (left: HTTPOrigin, right: HTTPOrigin) -> Bool {
+        left.port == right.port && left.scheme == right.scheme && left.host == right.host
+    }
+
+    /// Scheme, host and port; the authority follows from them.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(port)
+        hasher.combine(scheme)
+        hasher.combine(host)
     }
 }
