@@ -42,6 +42,8 @@ public final class ProviderAttempt {
     public private(set) var finishReason: FinishReason?
     /// The response's fields that a client may see.
     public private(set) var relayedFields = HTTPFields()
+    /// When its phases came, for whoever reports them.
+    public private(set) var timeline: AttemptTimeline
     /// Called when the response's head came.
     public var onHead: (() -> Void)?
 
@@ -59,6 +61,7 @@ public final class ProviderAttempt {
     ) {
         (self.request, self.decoder, live, self.loop) = (request, decoder, log, loop)
         self.onEnd = onEnd
+        timeline = AttemptTimeline(started: loop.now())
         machine = AttemptMachine(
             deadlines: request.deadlines, start: Moment(nanoseconds: loop.now().nanoseconds))
     }
@@ -89,6 +92,7 @@ public final class ProviderAttempt {
     /// Closes the connection, so that the provider stops; nothing is reported any more.
     public func cancel() {
         machine.cancelled()
+        timeline.ended = loop.now()
         exchange?.cancel()
         release()
     }
@@ -129,6 +133,7 @@ public final class ProviderAttempt {
 
     private func finish(_ end: AttemptEnd) {
         machine.cancelled()
+        timeline.ended = loop.now()
         if case .finished = end {
             // A whole answer leaves its connection to the next one.
             exchange?.finishUnread()
@@ -139,7 +144,7 @@ public final class ProviderAttempt {
         live.log.release()
         let report = onEnd
         release()
-        report?(end)
+        report?(masked(end))
     }
 
     private func release() {
@@ -205,7 +210,7 @@ public final class ProviderAttempt {
 
     private func take(_ frame: DecodedFrame) {
         if let failure = frame.failure {
-            let action = machine.errorArrived(masked(failure.failure))
+            let action = machine.errorArrived(failure.failure)
             guard case .fail(let reported) = action else { return perform(action) }
             let raw = SecretMask.masking(request.secret, in: failure.raw)
             return finish(.failed(reported, raw: raw, refusal: nil))
@@ -219,7 +224,10 @@ public final class ProviderAttempt {
         let action = machine.frameArrived(
             hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,
             isDone: frame.isDone, hasOpenToolCall: frame.hasOpenToolCall, at: now)
-        if frame.hasContent { live.log.release() }
+        if frame.hasContent {
+            if timeline.firstContent == nil { timeline.firstContent = loop.now() }
+            live.log.release()
+        }
         guard shows() else { return }
         perform(action)
     }
@@ -244,10 +252,14 @@ public final class ProviderAttempt {
         finish(.failed(failure, raw: nil, refusal: nil))
     }
 
-    private func masked(_ failure: GenerationFailure) -> GenerationFailure {
-        var failure = failure
-        failure.message = SecretMask.masking(request.secret, in: failure.message)
-        return failure
+    /// Whatever a provider had a part in may quote the key back; `raw` and the refusal were masked where they came.
+    private func masked(_ end: AttemptEnd) -> AttemptEnd {
+        guard case .failed(var failure, let raw, let refusal) = end else { return end }
+        let secret = request.secret
+        failure.message = SecretMask.masking(secret, in: failure.message)
+        if failure.isProvidersWord { failure.code = .init(SecretMask.masking(secret, in: failure.code.name)) }
+        failure.parameter = failure.parameter.map { SecretMask.masking(secret, in: $0) }
+        return .failed(failure, raw: raw, refusal: refusal)
     }
 }
 
@@ -257,13 +269,18 @@ extension ProviderAttempt: HTTPClientDelegate {
     /// From here on the head's deadline counts, the connection's no longer.
     public func connected() {
         machine.connected(at: now)
+        timeline.connected = loop.now()
+        timeline.isReused = exchange?.isReused ?? false
         armTimer()
     }
 
     /// Any status but 200 is a refusal, whose body is gathered until it ends.
     public func received(head: HTTPResponseHead) {
+        timeline.head = loop.now()
+        timeline.status = head.status
         relayedFields = RelayedFields.downwards(head.fields)
         guard head.status == 200 else {
+            relayedFields = SecretMask.masking(request.secret, in: relayedFields)
             refusedStatus = head.status
             timer?.rearm(after: Self.refusalTime)
             refusedType = head.fields["content-encoding"] == nil ? head.fields["content-type"] ?? "" : "encoded"

@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+
 /// Takes a secret out of what a provider says.
 enum SecretMask {
     /// Every occurrence of `secret` in `bytes` becomes `***`. O(bytes × secret) at worst; errors are short.
@@ -19,5 +21,12 @@ enum SecretMask {
 
     static func masking(_ secret: String?, in text: String) -> String {
         String(decoding: masking(secret, in: Array(text.utf8)), as: UTF8.self)
+    }
+
+    /// The values alone: a name with a secret in it is not among those that are relayed.
+    static func masking(_ secret: String?, in fields: HTTPFields) -> HTTPFields {
+        var masked = HTTPFields()
+        for (name, value) in fields { masked.append(name, masking(secret, in: value)) }
+        return masked
     }
 }

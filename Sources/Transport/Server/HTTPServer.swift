@@ -78,7 +78,7 @@ public final class HTTPServer: Sendable {
     public var heldBodyBytes: Int { bodyBytes.load(ordering: .relaxed) }
 
     /// Takes no more connections, closes those that wait for a further request and lets the others end with their
-    /// answer. What the kernel had accepted by then is taken.
+    /// answer. What the kernel had accepted by then is taken, and has a second to bring its first request.
     public func stopAccepting() {
         isDraining.store(true, ordering: .relaxed)
         listener.loop.execute { [listener] in
@@ -86,10 +86,15 @@ public final class HTTPServer: Sendable {
             listener.value.stop()
         }
         forEachConnection { $0.closeIfIdle(sparesNew: true) }
+        listener.loop.execute { [self] in
+            _ = listener.loop.schedule(after: Self.firstRequestTime) { [weak self] in
+                self?.forEachConnection { $0.closeIfIdle(sparesNew: false) }
+            }
+        }
     }
 
-    /// Closes the connections that wait for a request, after `stopAccepting` also those that never had one.
-    public func closeIdle() { forEachConnection { $0.closeIfIdle(sparesNew: false) } }
+    /// How long connections that never had a request may bring one after `stopAccepting`.
+    private static let firstRequestTime = Duration.seconds(1)
 
     /// Closes everything now; clients of open answers see them cut.
     public func close() {
