@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
@@ -40,6 +42,16 @@ int freshet_epoll_wait(int epoll, struct epoll_event *events, int capacity, int6
 int freshet_unacknowledged(int socket) {
     int bytes = 0;
     return ioctl(socket, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+int freshet_unheard_milliseconds(int socket) {
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    int bytes = 0;
+    if (ioctl(socket, SIOCOUTQ, &bytes) != 0 || bytes == 0) return 0;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
+    if (info.tcpi_unacked == 0 && info.tcpi_probes < 2) return 0;
+    return info.tcpi_last_ack_recv > INT32_MAX ? INT32_MAX : (int)info.tcpi_last_ack_recv;
 }
 
 int freshet_available_cores(void) {

@@ -6,20 +6,15 @@ A relay that waits for more, or for the end, never sees the next token, and the 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from conftest import Column
-from gateway import Program, Served, ended, free_port
-from provider import PATIENCE, Gate, Provider, chat
+from gateway import Program, Served
+from provider import Gate, Provider, chat
 from readers import NativeReader, SimpleReader
 from wire import Connection, Response
 
@@ -184,43 +179,3 @@ def test_chat_command_on_a_terminal(gateway: Served, gate: Gate) -> None:
         screen = sees_each(gate, shown(program.read))
         assert program.wait() == 0
     assert re.search(r"\d", re.sub(r"word\d+\.", "", screen)), "a status line with figures"
-
-
-# Behind nginx as its users leave it: HTTP/1.0 to the upstream, buffering on.
-
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-NGINX_CONFIGURATION = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{upstream}; }} }}
-}}
-"""
-
-
-@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_behind_nginx(gateway: Served, gate: Gate) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        configuration = Path(folder) / "nginx.conf"
-        configuration.write_text(NGINX_CONFIGURATION.format(folder=folder, port=port, upstream=gateway.port))
-        gate.release()
-        with ended(subprocess.Popen([str(NGINX), "-c", str(configuration), "-p", folder])):
-            with listening(port) as connection:
-                read = lockstep(gate, chat_texts(chat_values(ask_chat(connection))), released=1)
-            assert read == "".join(TOKENS)
-
-
-def listening(port: int) -> Connection:
-    """A connection to a server that is starting."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return Connection(port)
-        except ConnectionRefusedError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)

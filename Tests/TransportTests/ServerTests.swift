@@ -329,7 +329,7 @@ struct ServerTests {
             found += 1
             var (value, length): (Int32, socklen_t) = (0, 4)
             getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &value, &length)
-            #expect(value == 30_000)
+            #expect(value == 0, "a reader may take nothing for longer than a machine is waited for that is gone")
             getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length)
             #expect(value != 0)
             getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, &value, &length)

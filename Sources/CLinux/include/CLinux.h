@@ -25,6 +25,11 @@ int freshet_epoll_wait(int epoll, struct epoll_event *events, int capacity, int6
 // ioctl is variadic. Bytes that the peer has not acknowledged yet; negative when that cannot be told.
 int freshet_unacknowledged(int socket);
 
+// ioctl is variadic, and Swift does not import the bit fields of tcp_info as they are. How long ago the peer was last
+// heard while it owes a word: it has not acknowledged bytes that were sent, or does not answer the kernel's questions
+// whether its window is still closed. 0 when it owes none; a peer that answers but takes nothing owes none.
+int freshet_unheard_milliseconds(int socket);
+
 // sched_getaffinity and CPU_COUNT need _GNU_SOURCE. Cores this process may run on; 1 when that cannot be told.
 int freshet_available_cores(void);
 #endif

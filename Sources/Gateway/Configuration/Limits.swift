@@ -20,6 +20,9 @@ extension Configuration {
         /// For a reader to take anything.
         package var writeTime: Duration
 
+        /// For a client's machine to answer anything.
+        package var peerTime: Duration
+
         /// The server's own defaults.
         package init() {
             let server = HTTPServerConfiguration()
@@ -31,6 +34,7 @@ extension Configuration {
             headTime = server.timeouts.head
             idleTime = server.timeouts.idle
             writeTime = server.timeouts.write
+            peerTime = server.timeouts.peer
         }
 
         /// Puts these limits in force.
@@ -43,6 +47,7 @@ extension Configuration {
             server.timeouts.head = headTime
             server.timeouts.idle = idleTime
             server.timeouts.write = writeTime
+            server.timeouts.peer = peerTime
         }
 
         /// How a limit is written.
@@ -58,6 +63,7 @@ extension Configuration {
             ("body_rate", .size(\.bodyRate)), ("send_buffer", .size(\.sendBuffer)),
             ("head_time", .duration(\.headTime)),
             ("idle_time", .duration(\.idleTime)), ("write_time", .duration(\.writeTime)),
+            ("peer_time", .duration(\.peerTime)),
         ]
 
         /// A limit as the configuration writes it.

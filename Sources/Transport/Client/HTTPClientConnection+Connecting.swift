@@ -36,7 +36,8 @@ extension HTTPClientConnection {
     private func connect(to address: SocketAddress) -> Int32 {
         descriptor = Socket.make(address.family)
         guard descriptor >= 0 else { return errno }
-        Socket.tune(descriptor)
+        Socket.tune(descriptor, peerTime: .seconds(30))
+        Socket.endWhenNothingIsTaken(descriptor)
         if let bytes = client.limits.receiveBufferBytes {
             Socket.set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
         }

@@ -50,7 +50,7 @@ public final class HTTPServer: Sendable {
         }
         let descriptor = try Socket.listen(on: address, backlog: configuration.backlog)
         // Linux hands a listening socket's options on to the sockets it accepts: no calls per connection.
-        Socket.tune(descriptor)
+        Socket.tune(descriptor, peerTime: configuration.timeouts.peer)
         if let bytes = configuration.limits.sendBufferBytes {
             Socket.set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes))
         }

@@ -49,6 +49,9 @@ public struct HTTPServerConfiguration: Sendable {
         public var idle = Duration.seconds(60)
         /// For a client to take anything of what waits for it; then closed, `onGone`.
         public var write = Duration.seconds(60)
+        /// For a client's machine to answer anything, while bytes are under way to it and in silence; then closed,
+        /// `onGone`. Noticed up to a quarter later.
+        public var peer = Duration.seconds(30)
         /// For a client to take notice of an answer after which the connection closes; then reset.
         public var linger = Duration.seconds(2)
         /// The default times.

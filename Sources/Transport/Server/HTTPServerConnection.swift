@@ -54,9 +54,12 @@ final class HTTPServerConnection: Pollable {
     private var hasServed = false
     private var bodyMark = 0
     private var resetDeadline = MonotonicTime.never
+    /// When the reader must have taken something; `never` while nothing waits for it.
+    private var writeDeadline = MonotonicTime.never
     private var countsAsLoad = true
 
     private static let bodyRatePeriod = Duration.seconds(10)
+    private static let shortestWatch = Duration.milliseconds(100)
     private static let resetPoll = Duration.milliseconds(5)
 
     /// The listener has counted the connection and its loop's load already.
@@ -118,11 +121,30 @@ final class HTTPServerConnection: Pollable {
         case .reading where awaitsRequest: closeNow()
         case .reading where head == nil: refuse(408, "The request's head took too long.", limit: "head_time")
         case .reading: checkBodyRate()
-        case .answering: gone()
+        case .answering: checkReader()
         case .resetting: resetWhenDelivered()
         case .lingering: closeNow()
         case .closed: break
         }
+    }
+
+    /// Whether the reader still takes what waits for it, and its machine is there at all.
+    ///
+    /// TCP_USER_TIMEOUT cannot tell a machine that has vanished from one whose reader takes nothing for a while: it
+    /// ends both.
+    private func checkReader() {
+        guard loop.now() < writeDeadline, !Socket.hasVanished(descriptor, since: server.configuration.timeouts.peer)
+        else {
+            // What the kernel holds must not wait for somebody who takes nothing; nor may it look like a whole answer.
+            Socket.resetOnClose(descriptor)
+            return gone()
+        }
+        watchReader()
+    }
+
+    private func watchReader() {
+        let pause = max(Self.shortestWatch, server.configuration.timeouts.peer / 4)
+        timer?.rearm(at: min(writeDeadline, loop.now() + pause))
     }
 
     /// Closes a connection that waits for its next request, of which nothing may be in the kernel yet either.
@@ -218,7 +240,7 @@ final class HTTPServerConnection: Pollable {
         guard let head else { return }
         phase = .answering
         hasServed = true
-        timer?.disarm()
+        watchReader()
         let exchange = HTTPServerExchange(head: head, body: body, connection: self)
         body = []
         self.exchange = exchange
@@ -338,7 +360,7 @@ final class HTTPServerConnection: Pollable {
         (isRefused, isAboveLowWater) = (false, false)
         if wasRefused {
             updateInterest()
-            if phase == .answering { timer?.disarm() }
+            writeDeadline = .never
         }
         guard phase == .answering else { return }
         guard end == .open else { return finish() }
@@ -346,7 +368,10 @@ final class HTTPServerConnection: Pollable {
     }
 
     private func refused(tookSome: Bool) {
-        if tookSome || !isRefused { timer?.rearm(after: server.configuration.timeouts.write) }
+        if tookSome || !isRefused {
+            writeDeadline = loop.now() + server.configuration.timeouts.write
+            if phase == .answering { watchReader() }
+        }
         if !isRefused {
             isRefused = true
             updateInterest()
@@ -386,7 +411,8 @@ final class HTTPServerConnection: Pollable {
         (delivery, end) = (nil, .whole)
         output.append { $0.append(contentsOf: answer) }
         body = []
-        timer?.rearm(after: server.configuration.timeouts.write)
+        writeDeadline = loop.now() + server.configuration.timeouts.write
+        watchReader()
         loop.markFlush(self)
     }
 
@@ -504,6 +530,7 @@ final class HTTPServerConnection: Pollable {
         loop = target
         countLoad(true)
         startTimer(nil)
+        if phase == .answering { watchReader() }
         target.add(self, interest: wantedInterest)
         if !output.isEmpty { target.markFlush(self) }
     }

@@ -46,22 +46,33 @@ enum Socket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// No delay for small writes, and a peer that vanished without a word is noticed: within 30 s while bytes are
-    /// under way, 15 + 3 × 5 s in silence.
-    static func tune(_ descriptor: Int32) {
+    /// No delay for small writes, and a peer that vanished without a word is noticed in silence: asked after half of
+    /// `peerTime`, then three times within the other half. The kernel counts in seconds, one at least.
+    static func tune(_ descriptor: Int32, peerTime: Duration) {
         let tcp = Int32(IPPROTO_TCP)
+        let seconds = Int32(clamping: peerTime.components.seconds)
         set(descriptor, tcp, TCP_NODELAY, 1)
         set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        set(descriptor, tcp, TCP_KEEPIDLE, 15)
-        set(descriptor, tcp, TCP_KEEPINTVL, 5)
+        set(descriptor, tcp, TCP_KEEPIDLE, max(1, seconds / 2))
+        set(descriptor, tcp, TCP_KEEPINTVL, max(1, seconds / 6))
         set(descriptor, tcp, TCP_KEEPCNT, 3)
-        set(descriptor, tcp, TCP_USER_TIMEOUT, 30_000)
     }
 
     /// Whether bytes wait to be read; takes nothing out of the socket.
     static func hasInput(_ descriptor: Int32) -> Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
+    /// Ends a connection whose peer takes nothing for 30 s of what is sent, be it gone or alive. Not for readers of
+    /// streams: they may keep their window closed for longer than a peer that has vanished is waited for.
+    static func endWhenNothingIsTaken(_ descriptor: Int32) {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 30_000)
+    }
+
+    /// Whether the peer has owed us a word for so long.
+    static func hasVanished(_ descriptor: Int32, since time: Duration) -> Bool {
+        .milliseconds(freshet_unheard_milliseconds(descriptor)) >= time
     }
 
     /// Whether the peer has closed its side, or reset the connection; takes nothing out of the socket.
