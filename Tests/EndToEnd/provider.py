@@ -188,6 +188,11 @@ class Provider:
                 raise AssertionError(f"the provider saw {len(self.exchanges)} requests, not {count}")
             return self.exchanges[count - 1]
 
+    @property
+    def stalled(self) -> int:
+        """Answers under way whose bytes nobody takes."""
+        return sum(not connection.writable.is_set() for connection in list(self._live))
+
     def wait_open(self, count: int, timeout: float = PATIENCE) -> None:
         """Waits until exactly `count` chat requests are being answered."""
         with self.changed:

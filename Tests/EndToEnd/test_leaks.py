@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import struct
@@ -13,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from conftest import SOAK, Column
+from conftest import NOTES, SOAK, Column
 from gateway import Served
-from provider import FIN, PATIENCE, RESET, Answer, Exchange, Provider, chat
+from held import eventually, held, resident
+from provider import FIN, RESET, Answer, Exchange, Provider, chat
 from wire import Connection, Cut, Response
 
 MESSAGES = [{"role": "user", "content": "Hello?"}]
@@ -26,29 +26,6 @@ ASKS: list[tuple[str, str, Any]] = [
     ("GET", "/api/chat?prompt=x", None),
 ]
 MANY = 4000 if SOAK else 200
-
-
-def descriptors(gateway: Served) -> int:
-    return len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
-
-
-def threads(gateway: Served) -> int:
-    return len(os.listdir(f"/proc/{gateway.process.pid}/task"))
-
-
-def resident(gateway: Served) -> int:
-    """Memory in KiB."""
-    with open(f"/proc/{gateway.process.pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def any_answer(seed: int) -> Callable[[Exchange], Answer]:
@@ -86,20 +63,18 @@ def leave(port: int, seed: int) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_leaving_at_any_moment(gateway: Served, provider: Provider, capsys: pytest.CaptureFixture[str]) -> None:
+def test_leaving_at_any_moment(gateway: Served, provider: Provider) -> None:
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda seed: leave(gateway.port, seed), range(20)))  # pools and caches fill
         provider.wait_open(0, 30)
-        before = (descriptors(gateway), threads(gateway), resident(gateway))
+        before, memory = held(gateway), resident(gateway)
         provider.answer(lambda exchange: any_answer(exchange.number)(exchange))
         list(pool.map(lambda seed: leave(gateway.port, seed), range(MANY)))
     provider.wait_open(0, 30)
-    # Upstream connections may be kept for the next request: a few, never one for each reader.
-    assert eventually(lambda: descriptors(gateway) <= before[0] + 32), (before, descriptors(gateway))
-    assert threads(gateway) == before[1]
-    with capsys.disabled():
-        growth = resident(gateway) - before[2]
-        print(f"\n{MANY} readers left: {growth} KiB more, {descriptors(gateway) - before[0]} descriptors more")
+    # Connections to the provider may be kept for the next request: a few, never one for each reader.
+    assert eventually(lambda: held(gateway).clients == 0 and held(gateway).providers <= 32), held(gateway)
+    assert (held(gateway).threads, held(gateway).others) == (before.threads, before.others)
+    NOTES.append(f"{MANY} readers left: {resident(gateway) - memory} KiB more, then {held(gateway)}")
     with Connection(gateway.port) as connection:
         provider.answer(chat(["still ", "here"]))
         response = connection.request(*ASKS[1][:2], body=ASKS[1][2])
