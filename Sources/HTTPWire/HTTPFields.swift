@@ -41,12 +41,18 @@ public struct HTTPFields: Sendable {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 
-    /// The fields whose names, in lower case, are as asked; their names are in lower case then.
-    public func lowercased(where isAsked: (String) -> Bool) -> HTTPFields {
+    /// The fields that have one of these names, or one that begins so; all are given in lower case.
+    public func named(_ names: [String], beginning prefixes: [String]) -> HTTPFields {
         var kept = HTTPFields()
         for field in fields {
-            let name = bytes.span.string(field.name).lowercased()
-            if isAsked(name) { kept.append(name, bytes.span.string(field.value)) }
+            let isAsked =
+                names.contains { isNamed(field, $0) }
+                || prefixes.contains { prefix in
+                    let end = field.name.lowerBound + prefix.utf8.count
+                    return end <= field.name.upperBound
+                        && bytes.span.matches(field.name.lowerBound..<end, lowercase: prefix)
+                }
+            if isAsked { kept.append(field, of: self) }
         }
         return kept
     }

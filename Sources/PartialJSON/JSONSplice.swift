@@ -60,16 +60,13 @@ public enum JSONSplice {
     /// - Returns: The new text.
     /// - Complexity: O(bytes + members × edits).
     public static func applying(_ edits: [Edit], to object: Span<UInt8>, members: [Member]) -> [UInt8] {
-        let edits = edits.enumerated().filter { index, edit in
-            !edits[(index + 1)...].contains { $0.name.isSameText(as: edit.name) }
-        }.map(\.element)
         let bodyStart = JSONScan.whitespaceEnd(in: object, from: 0) + 1
         let start = members.first?.memberRange.lowerBound ?? bodyStart
         var result = Splicing(head: object.extracting(0..<start), total: object.count + 64)
         for (index, member) in members.enumerated() {
             let end = index > 0 ? members[index - 1].memberRange.upperBound : start
             let separator = end..<member.memberRange.lowerBound
-            guard let edit = edits.first(where: { member.isNamed($0.name, in: object) }) else {
+            guard let edit = edits.last(where: { member.isNamed($0.name, in: object) }) else {
                 result.keep(object.extracting(member.memberRange), after: object.extracting(separator))
                 continue
             }
@@ -78,8 +75,10 @@ public enum JSONSplice {
             result.keep(object.extracting(name), after: object.extracting(separator))
             result.bytes += value
         }
-        for edit in edits where !members.contains(where: { $0.isNamed(edit.name, in: object) }) {
-            guard let value = edit.value else { continue }
+        for (index, edit) in edits.enumerated() {
+            guard let value = edit.value, !members.contains(where: { $0.isNamed(edit.name, in: object) }),
+                !edits[(index + 1)...].contains(where: { $0.name.isSameText(as: edit.name) })
+            else { continue }
             result.append(edit.name, value)
         }
         result.bytes.append(copying: object.extracting((members.last?.memberRange.upperBound ?? start)..<object.count))

@@ -209,18 +209,7 @@ public final class ProviderAttempt {
     }
 
     private func take(_ frame: DecodedFrame) {
-        if let failure = frame.failure {
-            let action = machine.errorArrived(failure.failure)
-            guard case .fail(let reported) = action else { return perform(action) }
-            let raw = SecretMask.masking(request.secret, in: failure.raw)
-            return finish(.failed(reported, raw: raw, refusal: nil))
-        }
-        if let report = frame.usage {
-            var merged = usage ?? Usage()
-            merged.merge(report)
-            usage = merged
-        }
-        if let reason = frame.finishReason { finishReason = reason }
+        if frame.isReporting, !takeReport(of: frame) { return }
         let action = machine.frameArrived(
             hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,
             isDone: frame.isDone, hasOpenToolCall: frame.hasOpenToolCall, at: now)
@@ -232,12 +221,33 @@ public final class ProviderAttempt {
         perform(action)
     }
 
+    /// - Returns: false when the frame reported a failure, which was dealt with.
+    private func takeReport(of frame: DecodedFrame) -> Bool {
+        if let failure = frame.failure {
+            let action = machine.errorArrived(failure.failure)
+            if case .fail(let reported) = action {
+                let raw = SecretMask.masking(request.secret, in: failure.raw)
+                finish(.failed(reported, raw: raw, refusal: nil))
+            } else {
+                perform(action)
+            }
+            return false
+        }
+        if let report = frame.usage {
+            var merged = usage ?? Usage()
+            merged.merge(report)
+            usage = merged
+        }
+        if let reason = frame.finishReason { finishReason = reason }
+        return true
+    }
+
     /// Has the readers woken; ends the attempt when the log has become too long.
     ///
     /// - Returns: Whether it goes on.
     private func shows() -> Bool {
         if isHoldingMuch { live.log.release() }
-        live.onAppend?()
+        live.changed()
         guard live.log.accountedBytes > Self.logLimit else { return true }
         fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
         return false

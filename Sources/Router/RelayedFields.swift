@@ -11,15 +11,11 @@ public enum RelayedFields {
 
     /// The client's fields that go to the provider.
     public static func upwards(_ fields: HTTPFields) -> HTTPFields {
-        var passed = HTTPFields()
-        for name in up {
-            if let value = fields[name] { passed.append(name, value) }
-        }
-        return passed
+        fields.named(up, beginning: [])
     }
 
     /// The provider's fields that go to the client.
     public static func downwards(_ fields: HTTPFields) -> HTTPFields {
-        fields.lowercased { name in down.contains(name) || downPrefixes.contains(where: name.hasPrefix) }
+        fields.named(down, beginning: downPrefixes)
     }
 }

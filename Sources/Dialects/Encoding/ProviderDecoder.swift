@@ -32,12 +32,44 @@ public struct DecodedFrame: Equatable, Sendable {
     public var isDone = false
     /// A tool call is being written behind it.
     public var hasOpenToolCall = false
+
+    /// What hardly any frame tells, apart from what goes along with every token.
+    private struct Report: Equatable {
+        var usage: Usage?
+        var finishReason: FinishReason?
+        var failure: ProviderFailure?
+    }
+    private indirect enum Reported: Equatable {
+        case nothing
+        case some(Report)
+
+        var report: Report { if case .some(let report) = self { report } else { Report() } }
+    }
+    private var reported = Reported.nothing
+
     /// Tokens it reports.
-    public var usage: Usage?
+    public var usage: Usage? {
+        get { reported.report.usage }
+        set { change { $0.usage = newValue } }
+    }
     /// Why choice 0 finished, when this frame says so.
-    public var finishReason: FinishReason?
+    public var finishReason: FinishReason? {
+        get { reported.report.finishReason }
+        set { change { $0.finishReason = newValue } }
+    }
     /// The provider reported an error in the stream.
-    public var failure: ProviderFailure?
+    public var failure: ProviderFailure? {
+        get { reported.report.failure }
+        set { change { $0.failure = newValue } }
+    }
+    /// Whether it tells any of usage, finish reason and failure.
+    public var isReporting: Bool { if case .some = reported { true } else { false } }
+
+    private mutating func change(_ body: (inout Report) -> Void) {
+        var report = reported.report
+        body(&report)
+        reported = .some(report)
+    }
 
     /// A frame that told nothing.
     public init() {}

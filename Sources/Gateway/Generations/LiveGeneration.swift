@@ -36,7 +36,7 @@ final class LiveGeneration: TurnEnd {
     ///   - onForget: Called once, when nothing needs it any more.
     init(id: GenerationID, owner: String, retention: Retention, loop: EventLoop, onForget: @escaping () -> Void) {
         (self.id, self.owner, self.retention, self.loop, self.onForget) = (id, owner, retention, loop, onForget)
-        live.onAppend = { [unowned self] in self.loop.markDirty(self) }
+        live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
 
     /// Whether its only reader gives up what it has read.
@@ -136,6 +136,7 @@ final class LiveGeneration: TurnEnd {
     func resume() { attempt?.resume() }
 
     func turnEnded() {
+        live.served()
         for reader in readers { reader.wake() }
     }
 

@@ -63,14 +63,20 @@ public struct GenerationLog: Sendable {
             runs.append(
                 Run(first: lastSequence + 1, block: block, kind: kind, extras: extras, endsFrame: endsFrame))
         }
-        let place = runs.count - 1
-        let before = runs[place].bytes.count
-        write(&runs[place].bytes)
-        let after = runs[place].bytes.count
-        runs[place].ends.append(UInt32(truncatingIfNeeded: after))
+        let run = ownRun(runs.count - 1)
+        let before = run.bytes.count
+        write(&run.bytes)
+        let after = run.bytes.count
+        run.ends.append(UInt32(truncatingIfNeeded: after))
         appendedBytes += after - before
         textBytes += after - before
         advance()
+    }
+
+    /// The run at a place, for changing it.
+    private mutating func ownRun(_ place: Int) -> Run {
+        if !isKnownUniquelyReferenced(&runs[place]) { runs[place] = Run(copying: runs[place]) }
+        return runs[place]
     }
 
     /// Bytes that a limit counts: the payload, and what keeping each event and run costs beside it.
@@ -105,7 +111,7 @@ public struct GenerationLog: Sendable {
     /// Forgets what was held, as if it had never been appended; goes on holding.
     public mutating func discardHeld() {
         while let last = runs.last, last.first > visibleSequence { runs.removeLast() }
-        if let last = runs.indices.last { runs[last].truncate(after: visibleSequence) }
+        if !runs.isEmpty { ownRun(runs.count - 1).truncate(after: visibleSequence) }
         lastSequence = visibleSequence
     }
 
@@ -147,6 +153,6 @@ public struct GenerationLog: Sendable {
         while whole < runs.count - 1, runs[whole].end <= sequence + 1 { whole += 1 }
         if whole > 0 { runs.removeFirst(whole) }
         firstRun += whole
-        if runs.count == 1, runs[0].end == sequence + 1 { runs[0].empty() }
+        if runs.count == 1, runs[0].end == sequence + 1 { ownRun(0).empty() }
     }
 }

@@ -5,7 +5,7 @@ public struct LoggedEvent: Sendable {
         /// More of a block's text: the bytes lent beside the event, UTF-8 (a lone surrogate as three bytes, WTF-8).
         case delta(block: Int, kind: BlockKind)
         /// Anything but a delta.
-        case event(GenerationEvent)
+        indirect case event(GenerationEvent)
     }
 
     /// Number of the first event this one stands for; equals `last` unless deltas were merged.

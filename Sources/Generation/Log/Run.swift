@@ -1,13 +1,14 @@
 /// Consecutive deltas of one block with equal extras, or one other event.
-struct Run: Sendable {
+///
+/// An object, so that reading one and moving one up costs a reference. A log changes only those that are its alone, and
+/// copies what it shares with another log before.
+final class Run: @unchecked Sendable {
     /// Number of its first event.
     private(set) var first: UInt64
-    /// Nil for a run of deltas.
-    private let event: GenerationEvent?
-    /// Asked for every token: the event itself is costly to copy.
+    /// For a run of deltas, what each of them is.
+    private var body: LoggedEvent.Body
     private let isDeltas: Bool
     private let block: Int
-    private let kind: BlockKind
     private let extras: Extras?
     private let endsFrame: Bool
     /// The deltas' bytes, one after the other.
@@ -17,14 +18,20 @@ struct Run: Sendable {
     private var isForgotten = false
 
     init(first: UInt64, event: GenerationEvent, extras: Extras?, endsFrame: Bool) {
-        (self.first, self.event, self.extras, self.endsFrame) = (first, event, extras, endsFrame)
-        (block, kind, isDeltas) = (-1, .text, false)
+        (self.first, body, self.extras, self.endsFrame) = (first, .event(event), extras, endsFrame)
+        (isDeltas, block) = (false, -1)
     }
 
     init(first: UInt64, block: Int, kind: BlockKind, extras: Extras?, endsFrame: Bool) {
-        (self.first, self.block, self.kind) = (first, block, kind)
-        (self.extras, self.endsFrame, event) = (extras, endsFrame, nil)
-        isDeltas = true
+        (self.first, self.extras, self.endsFrame) = (first, extras, endsFrame)
+        (isDeltas, self.block, body) = (true, block, .delta(block: block, kind: kind))
+    }
+
+    /// The same, to be changed apart.
+    init(copying run: Run) {
+        (first, body, isDeltas, block) = (run.first, run.body, run.isDeltas, run.block)
+        (extras, endsFrame, bytes, ends) = (run.extras, run.endsFrame, run.bytes, run.ends)
+        isForgotten = run.isForgotten
     }
 
     private var count: Int { isDeltas ? ends.count : isForgotten ? 0 : 1 }
@@ -44,23 +51,23 @@ struct Run: Sendable {
     ///
     /// - Returns: Number of the last event lent.
     func lend(
-        from sequence: UInt64, through limit: UInt64, merge: Int, _ body: (LoggedEvent, Span<UInt8>) -> Void
+        from sequence: UInt64, through limit: UInt64, merge: Int, _ take: (LoggedEvent, Span<UInt8>) -> Void
     ) -> UInt64 {
-        if !isDeltas, let event {
-            let item = LoggedEvent(
-                first: first, last: first, body: .event(event), extras: extras, endsFrame: endsFrame)
-            body(item, bytes.span)
+        let bytes = bytes
+        guard isDeltas else {
+            take(LoggedEvent(first: first, last: first, body: body, extras: extras, endsFrame: endsFrame), bytes.span)
             return first
         }
         let index = Int(sequence - first)
         let start = index == 0 ? 0 : Int(ends[index - 1])
         var last = index
-        let most = Int(min(limit, end - 1) - first)
-        while endsFrame, last < most, Int(ends[last + 1]) - start <= merge { last += 1 }
+        if merge > 0, endsFrame {
+            let most = Int(min(limit, end - 1) - first)
+            while last < most, Int(ends[last + 1]) - start <= merge { last += 1 }
+        }
         let item = LoggedEvent(
-            first: sequence, last: first + UInt64(last), body: .delta(block: block, kind: kind), extras: extras,
-            endsFrame: endsFrame)
-        body(item, bytes.span.extracting(start..<Int(ends[last])))
+            first: sequence, last: first + UInt64(last), body: body, extras: extras, endsFrame: endsFrame)
+        take(item, bytes.span.extracting(start..<Int(ends[last])))
         return first + UInt64(last)
     }
 
@@ -72,17 +79,18 @@ struct Run: Sendable {
     }
 
     /// Drops the deltas after event `sequence`.
-    mutating func truncate(after sequence: UInt64) {
+    func truncate(after sequence: UInt64) {
         guard isDeltas, end > sequence + 1 else { return }
         ends.removeLast(Int(end - 1 - sequence))
         bytes.removeLast(bytes.count - Int(ends.last ?? 0))
     }
 
     /// Drops all its events and keeps its buffers.
-    mutating func empty() {
+    func empty() {
         first = end
         bytes.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
+        if !isDeltas { body = .delta(block: block, kind: .text) }
         isForgotten = true
     }
 }

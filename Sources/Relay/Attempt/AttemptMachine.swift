@@ -22,7 +22,7 @@ public struct AttemptMachine: Equatable, Sendable {
         /// The answer is whole: end the attempt with success.
         case finish
         /// End the attempt with this failure.
-        case fail(GenerationFailure)
+        indirect case fail(GenerationFailure)
         /// The attempt has ended before; nothing to do.
         case ignore
     }
