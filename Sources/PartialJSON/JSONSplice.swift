@@ -93,7 +93,7 @@ private struct Splicing {
 
     /// - Parameters:
     ///   - head: Everything before the first member.
-        ///   - total: About how many bytes it will be.
+    ///   - total: About how many bytes it will be.
     init(head: Span<UInt8>, total: Int) {
         bytes.reserveCapacity(total)
         bytes.append(copying: head)

@@ -43,6 +43,7 @@ struct ProviderPlace: Sendable {
     /// The client's own, held for this request alone.
     ///
     /// - Parameter field: The client's `Authorization`, if it sent one.
+    /// - Returns: Without a secret where it sent none.
     func passing(_ field: String?) -> Credentials {
         let secret = field.flatMap { $0.split(separator: " ").last.map(String.init) }
         return Credentials(field: field, secret: secret, poolKey: Self.poolKey(name, secret), isOwn: false)

@@ -86,7 +86,8 @@ public enum HTTPEncoder {
         for field in fields.fields {
             var isSound = !field.name.isEmpty
             for at in field.name where !bytes[at].isToken { isSound = false }
-            for at in field.value where !bytes[at].isLineText { isSound = false }
+            let (start, end) = (field.value.lowerBound, field.value.upperBound)
+            if bytes.lineTextEnd(from: start, to: end) != end { isSound = false }
             guard isSound else { throw .unencodableField(name: bytes.string(field.name)) }
         }
     }
