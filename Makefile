@@ -5,10 +5,10 @@ MAKEFLAGS += --no-print-directory
 # Exclusive access is checked at run time in debug builds, by every test; without that check a token costs a tenth less.
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --product freshet
 
-.PHONY: help run build test soak lint fuzz bench profile clean
+.PHONY: help run build test soak lint fuzz bench bench-peers profile clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: build ## install what is missing, build, start the gateway (ARGS="--listen 127.0.0.1:9000" and so on)
 	@exec .build/release/freshet serve $(ARGS)
@@ -33,8 +33,14 @@ fuzz: ## fuzz every parser of peers' bytes (SECONDS_EACH=60)
 	@scripts/setup run
 	@scripts/fuzz $(or $(SECONDS_EACH),60)
 
-bench: ## cost per token and request beside nginx; mallocs per token
+bench: ## measure Freshet beside nginx and others; writes docs/performance.md (15 minutes; scripts/bench --help)
+	@scripts/setup bench
+	@$(MAKE) build
 	@scripts/bench
+
+bench-peers: ## install other routers for `make bench` to measure
+	@scripts/setup bench
+	@scripts/bench-peers
 
 profile: ## instructions and system calls per token and request, beside nginx (scripts/profile --help says more)
 	@scripts/setup profile

@@ -72,6 +72,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "Sources/CYAML"),
 
+        // `make bench` runs it: what each step of a token's way costs.
+        .executableTarget(
+            name: "token-cost", dependencies: ["FreshetDialects", "FreshetGeneration", "FreshetEventStreams"],
+            path: "Tests/TokenCost", swiftSettings: strict),
+
         // Tests.
         .target(name: "FreshetTestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("EventStreams", ["FreshetEventStreams", "FreshetPartialJSON"]),

@@ -7,7 +7,7 @@
 What the harness is (provider stand-in, load generator, entries of gateways) says its own README; here it is copied,
 built and borrowed from, never changed.
 """
-import argparse, contextlib, json, os, pathlib, shutil, socket, subprocess, sys
+import argparse, contextlib, json, os, pathlib, shutil, signal, socket, subprocess, sys
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE, BUILT = PROJECT.parent / "shared" / "bench", PROJECT / ".build" / "bench"
@@ -49,15 +49,19 @@ class Harness:
 
         `command` replaces what the harness would start; its placeholders work in it.
         """
-        bench = self.compare.Bench(argparse.Namespace(
-            peers=str(BUILT / "peers" / "gateways.json"), var=self.variables, port=free_port(), mock_port=free_port(),
-            max_wait=0, rounds=1, scenarios="", retries=0, out=""))
+        bench = self.bench()
         if command: bench.gws[name] = {**bench.gws[name], "cmd": command}
         try: yield Gateway(self.compare, bench, name, bench.launch(name))
         except RuntimeError as error: sys.exit(f"{name}: {error}")
         finally:
             bench.P.stop_all()
             shutil.rmtree(bench.work, ignore_errors=True)
+
+    def bench(self, max_wait=0):
+        """The harness' own driver, with ports that are free; `max_wait` s in all to wait for a quiet machine."""
+        return self.compare.Bench(argparse.Namespace(
+            peers=str(BUILT / "peers" / "gateways.json"), var=self.variables, port=free_port(), mock_port=free_port(),
+            max_wait=max_wait, rounds=1, scenarios="", retries=0, out=""))
 
     def command(self, name):
         return json.loads((BUILT / "peers" / "gateways.json").read_text())[name]["cmd"]
@@ -70,6 +74,9 @@ class Gateway:
     @property
     def pid(self): return self.bench.gw.pid
 
+    @property
+    def mock_port(self): return self.bench.a.mock_port
+
     def processes(self):
         """Its process and those that it started."""
         return self.compare.tree(self.pid)
@@ -79,6 +86,18 @@ class Gateway:
 
     def load_command(self, model, arguments):
         return self.bench.load_cmd(self.name, {"model": model, "args": arguments}, self.port)
+
+    @contextlib.contextmanager
+    def loading(self, model, arguments):
+        """The load generator while it runs; ended on the way out. What it found is then in its `result`."""
+        process = self.bench.P.start(
+            self.load_command(model, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try: yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            lines = process.communicate(timeout=60)[0].strip().splitlines()
+            if process in self.bench.P.ps: self.bench.P.ps.remove(process)
+            process.result = json.loads(lines[-1]) if lines else None
 
     def load(self, model, arguments):
         """Runs the load generator to its end; its figures. Ends the program when an answer came through damaged."""

@@ -13,10 +13,10 @@ class Load(NamedTuple):
     model: str  # of the provider stand-in; {n} is the number of tokens in an answer
     tokens: int
     requests: int
+    options: str = ""  # of the load generator
 
     def run(self, gateway):
-        options = "--stream 0 " if "whole" in self.model else ""
-        gateway.load(self.model.replace("whole", "").format(n=self.tokens), f"{options}-c 4 -n {self.requests}")
+        gateway.load(self.model.format(n=self.tokens), f"{self.options} -c 4 -n {self.requests}")
 
 
 class Figure(NamedTuple):
@@ -31,10 +31,12 @@ class Figure(NamedTuple):
 
 
 FIGURES = [
-    Figure("token, alone in its wake-up", Load("mock-n{n}-i4000", 20, 8), Load("mock-n{n}-i4000", 320, 8)),
+    # Four streams, a millisecond apart, so that no two tokens come at once.
+    Figure("token, alone in its wake-up", Load("mock-n{n}-i4000", 20, 8, "--ramp 1000"),
+           Load("mock-n{n}-i4000", 320, 8, "--ramp 1000")),
     Figure("token, about 50 a write", Load("mock-n{n}-i0", 200, 8), Load("mock-n{n}-i0", 2200, 8)),
     Figure("request, streamed", Load("mock-n{n}-i0", 1, 40), Load("mock-n{n}-i0", 1, 240)),
-    Figure("request, whole", Load("mock-n{n}-i0whole", 1, 40), Load("mock-n{n}-i0whole", 1, 240)),
+    Figure("request, whole", Load("mock-n{n}-i0", 1, 40, "--stream 0"), Load("mock-n{n}-i0", 1, 240, "--stream 0")),
 ]
 
 CALLGRIND = "valgrind --tool=callgrind --callgrind-out-file={work}/callgrind --dump-instr=no "
