@@ -155,8 +155,13 @@ refused(
     b"POST " + CHAT + b" HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     BAD_CODING,
 )
-taken("a coding behind a tab", get(b"Transfer-Encoding:\tchunked\t", b"0\r\n\r\n"))
-taken("a length behind spaces", get(b"Content-Length:  \t 2 \t", b"ab"))
+refused("a coding behind a tab", chunked(b"0\r\n\r\n", b"Transfer-Encoding:\tchunked"), BAD_CODING)
+refused("a coding before a tab", chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked \t "), BAD_CODING)
+refused("a length behind a tab", post(b"Content-Length:\t0"), BAD_LENGTH)
+refused("a length before a tab", post(b"Content-Length: 0\t"), BAD_LENGTH)
+taken("a coding between spaces", get(b"Transfer-Encoding:  chunked  ", b"0\r\n\r\n"))
+taken("a length between spaces", get(b"Content-Length:   2   ", b"ab"))
+taken("a coding whose name is longer", get(b"Transfer-Encodingg: chunked"))
 taken("a length with leading zeros", get(b"Content-Length: 0002", b"ab"))
 
 # Names, colons, folds, line ends, control bytes.

@@ -18,7 +18,7 @@ struct FramingFields: Sendable {
             expectsContinue = true
         case 17 where bytes.matches(field.name, lowercase: "transfer-encoding"):
             // Case would not matter (RFC 9112 §7), but a proxy in front may think so: what it could skip is refused.
-            try noteCoding(isAccepted: bytes.equals(field.value, "chunked"))
+            try noteCoding(isAccepted: bytes.equals(field.value, "chunked") && !field.hasTab(in: bytes))
         default:
             try noteCommon(field, in: bytes)
         }
@@ -27,7 +27,7 @@ struct FramingFields: Sendable {
     /// Takes one field of a response in.
     mutating func noteResponse(_ field: FieldLine, in bytes: Span<UInt8>) throws(HTTPError) {
         if field.name.count == 17, bytes.matches(field.name, lowercase: "transfer-encoding") {
-            try noteCoding(isAccepted: bytes.matches(field.value, lowercase: "chunked"))
+            try noteCoding(isAccepted: bytes.matches(field.value, lowercase: "chunked") && !field.hasTab(in: bytes))
         } else {
             try noteCommon(field, in: bytes)
         }
@@ -46,7 +46,7 @@ struct FramingFields: Sendable {
             if bytes.list(field.value, contains: "close") { closes = true }
             if bytes.list(field.value, contains: "keep-alive") { keepsAlive = true }
         case 14 where bytes.matches(field.name, lowercase: "content-length"):
-            guard let number = bytes.decimal(field.value) else { throw .badContentLength }
+            guard let number = bytes.decimal(field.value), !field.hasTab(in: bytes) else { throw .badContentLength }
             guard length == nil else { throw .repeatedContentLength }
             guard !isChunked else { throw .lengthAndTransferEncoding }
             length = number
