@@ -52,6 +52,7 @@ enum Strictness {
         if [204, 304].contains(ours.status), ours.has("content-length") || ours.has("transfer-encoding") {
             return "a body where there can be none ends the connection"
         }
+        if ours.version == 10, ours.has("transfer-encoding") { return "a coding in HTTP/1.0 ends the connection" }
         return nil
     }
 
