@@ -41,6 +41,11 @@ public struct HTTPFields: Sendable {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count))
     }
 
+    /// Adds all fields of `others` behind the others.
+    public mutating func append(contentsOf others: HTTPFields) {
+        for field in others.fields { append(field, of: others) }
+    }
+
     /// The fields that have one of these names, or one that begins so; all are given in lower case.
     public func named(_ names: [String], beginning prefixes: [String]) -> HTTPFields {
         var kept = HTTPFields()

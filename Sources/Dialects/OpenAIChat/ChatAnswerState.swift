@@ -55,9 +55,13 @@ struct ChatAnswerState {
     /// What the provider said of itself, else what the generation says.
     private mutating func makeHeader() {
         let milliseconds = start?.createdMilliseconds ?? 0
-        id = Self.member("\"id\":", string: attempt?.providerID ?? start.map { Self.completionID($0.id) } ?? "")
-        model = Self.member("\"model\":", string: attempt?.providerModel ?? start?.model ?? "")
-        created = Array("\"created\":\(attempt?.providerCreated ?? Int64(milliseconds / 1000))".utf8)
+        id = Self.member("\"id\":") {
+            $0.appendJSON(string: attempt?.providerID ?? start.map { Self.completionID($0.id) } ?? "")
+        }
+        model = Self.member("\"model\":") { $0.appendJSON(string: attempt?.providerModel ?? start?.model ?? "") }
+        created = Self.member("\"created\":") {
+            $0.appendJSON(integer: attempt?.providerCreated ?? Int64(milliseconds / 1000))
+        }
         hasHeader = true
     }
 
@@ -143,10 +147,11 @@ struct ChatAnswerState {
         }
     }
 
-    private static func member(_ name: StaticString, string: some StringProtocol) -> [UInt8] {
+    private static func member(_ name: StaticString, _ value: (inout [UInt8]) -> Void) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(64)
         bytes.appendJSON(raw: name)
-        bytes.appendJSON(string: String(string))
+        value(&bytes)
         return bytes
     }
 }

@@ -62,23 +62,78 @@ struct ChatChunk {
     /// `"object":"error"`, as some servers report errors.
     var isErrorObject = false
     private var json = JSONTokenizer()
+    private var beginning = Beginning()
+
+    /// What stands before the choices: from chunk to chunk mostly the same bytes, which are read once.
+    private struct Beginning {
+        static let limit = 2 << 10
+        /// Through `"choices":`; empty when there is none to go on from.
+        var bytes: [UInt8] = []
+        /// The state behind them.
+        var json = JSONTokenizer()
+        var id: JSONStringToken?
+        var model: JSONStringToken?
+        var created: Range<Int>?
+        var idMember: Range<Int>?
+        var modelMember: Range<Int>?
+        var createdMember: Range<Int>?
+        var members = 0
+    }
 
     /// Reads one chunk's JSON.
     mutating func scan(_ text: Span<UInt8>) throws(FrameError) {
-        clear()
-        guard try next(text) == .objectStart else { throw .unexpectedForm }
+        if goOnFromBeginning(text) {
+            try readChoices(text)
+        } else {
+            clear()
+            guard try next(text) == .objectStart else { throw .unexpectedForm }
+        }
         while case .key(let name) = try next(text) { try chunkMember(name, text) }
         guard try next(text) == .end else { throw .unexpectedForm }
     }
 
     private mutating func clear() {
         (id, model, created, idMember, modelMember, createdMember) = (nil, nil, nil, nil, nil, nil)
+        clearChoices()
+        members.removeAll(keepingCapacity: true)
+        beginning.bytes.removeAll(keepingCapacity: true)
+        json = JSONTokenizer()
+    }
+
+    private mutating func clearChoices() {
         (usage, error, isErrorObject) = (nil, nil, false)
         choices.removeAll(keepingCapacity: true)
         parts.removeAll(keepingCapacity: true)
         toolCalls.removeAll(keepingCapacity: true)
-        members.removeAll(keepingCapacity: true)
-        json = JSONTokenizer()
+    }
+
+    /// Keeps what stands before the first choices of a chunk.
+    private mutating func keepBeginning(_ text: Span<UInt8>) {
+        guard beginning.bytes.isEmpty, choices.isEmpty, usage == nil, error == nil, !isErrorObject,
+            json.position <= Beginning.limit
+        else { return }
+        text.extracting(first: json.position).withUnsafeBufferPointer { beginning.bytes.append(contentsOf: $0) }
+        (beginning.json, beginning.members) = (json, members.count)
+        (beginning.id, beginning.model, beginning.created) = (id, model, created)
+        (beginning.idMember, beginning.modelMember, beginning.createdMember) = (idMember, modelMember, createdMember)
+    }
+
+    /// - Returns: Whether the chunk begins as the one before: then all is as it was in front of the choices.
+    private mutating func goOnFromBeginning(_ text: Span<UInt8>) -> Bool {
+        let count = beginning.bytes.count
+        guard count > 0, text.count > count, beginning.bytes.span.equals(text.extracting(first: count)) else {
+            return false
+        }
+        clearChoices()
+        members.removeLast(members.count - beginning.members)
+        json = beginning.json
+        (id, model, created) = (beginning.id, beginning.model, beginning.created)
+        (idMember, modelMember, createdMember) = (beginning.idMember, beginning.modelMember, beginning.createdMember)
+        return true
+    }
+
+    private mutating func readChoices(_ text: Span<UInt8>) throws(FrameError) {
+        try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.choice(text) }
     }
 
     private mutating func next(_ text: Span<UInt8>) throws(FrameError) -> JSONToken {
@@ -103,7 +158,8 @@ struct ChatChunk {
     private mutating func chunkMember(_ name: JSONStringToken, _ text: Span<UInt8>) throws(FrameError) {
         let start = name.range.lowerBound - 1
         if name.equals("choices", in: text) {
-            try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.choice(text) }
+            keepBeginning(text)
+            try readChoices(text)
         } else if name.equals("id", in: text) {
             id = try string(text)
             idMember = start..<json.position

@@ -53,12 +53,11 @@ enum ChatExtras {
     }
 
     private static func append(_ number: UInt32, to bytes: inout [UInt8]) {
-        for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
     private static func number(_ bytes: [UInt8], at position: Int) -> UInt32 {
-        var number: UInt32 = 0
-        for place in 0..<4 { number |= UInt32(bytes[position + place]) << UInt32(8 * place) }
-        return number
+        precondition(position >= 0 && position + 4 <= bytes.count, "extras are whole")
+        return UInt32(littleEndian: bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self))
     }
 }

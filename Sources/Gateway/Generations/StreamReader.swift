@@ -83,6 +83,7 @@ final class StreamReader: GenerationReader {
     /// - Returns: Whether the head is out.
     private func beginStream() -> Bool {
         var first: [UInt8] = []
+        first.reserveCapacity(512)
         var end: GenerationEnd?
         while first.isEmpty, end == nil {
             let isRead = generation.live.log.read(&cursor) { item, payload in
@@ -105,11 +106,12 @@ final class StreamReader: GenerationReader {
 
     private func sendHead() {
         hasHead = true
-        var fields = generation.relayedFields
+        var fields = HTTPFields()
         fields.append("content-type", encoder.contentType)
         fields.append("cache-control", "no-cache, no-transform")
         fields.append("x-accel-buffering", "no")
         fields.append("x-freshet-generation", String(describing: generation.id))
+        fields.append(contentsOf: generation.relayedFields)
         exchange.startStream(status: 200, fields: fields)
     }
 

@@ -31,7 +31,7 @@ public final class HTTPClient {
     let limits: Limits
     let tls: TLSProfile?
     let resolver: Resolver
-    private var idle: [PoolKey: [HTTPClientConnection]] = [:]
+    private var pools: [PoolKey: HTTPClientPool] = [:]
     private var resumptions: [PoolKey: TLSResumption] = [:]
     private static let resumptionsKept = 256
 
@@ -56,42 +56,46 @@ public final class HTTPClient {
     public func send(_ request: HTTPClientRequest, to delegate: any HTTPClientDelegate) -> HTTPClientExchange {
         loop.preconditionOnLoop()
         let exchange = HTTPClientExchange(request: request, delegate: delegate)
-        let key = PoolKey(origin: request.origin, key: request.poolKey)
-        if let connection = takeIdle(key) { connection.reuse(for: exchange) } else { connect(exchange, key) }
+        let pool = pool(PoolKey(origin: request.origin, key: request.poolKey))
+        if let connection = takeIdle(pool) { connection.reuse(for: exchange) } else { connect(exchange, pool) }
         return exchange
     }
 
     /// Closes the connections that wait; requests under way go on.
     public func closeIdle() {
-        let waiting = idle.values.joined()
-        idle = [:]
-        for connection in waiting { connection.abandon() }
+        for pool in pools.values {
+            for connection in pool.takeAll() { connection.abandon() }
+        }
     }
 
     /// Connections that wait for a request.
-    public var idleCount: Int { idle.values.reduce(0) { $0 + $1.count } }
+    public var idleCount: Int { pools.values.reduce(0) { $0 + $1.waiting.count } }
 
-    func connect(_ exchange: HTTPClientExchange, _ key: PoolKey) {
-        HTTPClientConnection(client: self, key: key).begin(exchange)
+    func connect(_ exchange: HTTPClientExchange, _ pool: HTTPClientPool) {
+        HTTPClientConnection(client: self, pool: pool).begin(exchange)
     }
 
     func keep(_ connection: HTTPClientConnection) {
-        var waiting = idle.removeValue(forKey: connection.key) ?? []
-        let oldest = waiting.count >= limits.idleConnections && !waiting.isEmpty ? waiting.removeFirst() : nil
-        waiting.append(connection)
-        idle[connection.key] = waiting
-        oldest?.abandon()
+        connection.pool.keep(connection, limit: limits.idleConnections)?.abandon()
     }
 
+    /// The connection is open no longer.
     func forget(_ connection: HTTPClientConnection) {
-        guard let place = idle[connection.key]?.firstIndex(where: { $0 === connection }) else { return }
-        idle[connection.key]?.remove(at: place)
-        if idle[connection.key]?.isEmpty == true { idle[connection.key] = nil }
+        let pool = connection.pool
+        pool.forget(connection)
+        pool.connections -= 1
+        if pool.connections == 0, pools[pool.key] === pool { pools[pool.key] = nil }
     }
 
-    private func takeIdle(_ key: PoolKey) -> HTTPClientConnection? {
-        while let connection = idle[key]?.popLast() {
-            if idle[key]?.isEmpty == true { idle[key] = nil }
+    private func pool(_ key: PoolKey) -> HTTPClientPool {
+        if let pool = pools[key] { return pool }
+        let pool = HTTPClientPool(key: key)
+        pools[key] = pool
+        return pool
+    }
+
+    private func takeIdle(_ pool: HTTPClientPool) -> HTTPClientConnection? {
+        while let connection = pool.take() {
             if connection.isStillOpen { return connection }
             connection.abandon()
         }

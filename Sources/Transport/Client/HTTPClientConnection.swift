@@ -13,7 +13,8 @@ final class HTTPClientConnection: Pollable {
     }
 
     let client: HTTPClient
-    let key: HTTPClient.PoolKey
+    let pool: HTTPClientPool
+    var key: HTTPClient.PoolKey { pool.key }
     var loop: EventLoop { client.loop }
     var phase = Phase.starting
     private(set) var exchange: HTTPClientExchange?
@@ -38,9 +39,10 @@ final class HTTPClientConnection: Pollable {
     /// A paused connection that has failed is taken out of epoll, which would tell of it in every turn.
     private var isDetached = false
 
-    init(client: HTTPClient, key: HTTPClient.PoolKey) {
+    init(client: HTTPClient, pool: HTTPClientPool) {
         self.client = client
-        self.key = key
+        self.pool = pool
+        pool.connections += 1
         decoder = HTTPResponseDecoder(limits: client.limits.wire)
     }
 
@@ -272,7 +274,7 @@ final class HTTPClientConnection: Pollable {
         exchange.isRetried = true
         self.exchange = nil
         close()
-        client.connect(exchange, key)
+        client.connect(exchange, pool)
     }
 
     // MARK: Pausing
@@ -321,8 +323,8 @@ final class HTTPClientConnection: Pollable {
 
     private func close() {
         guard phase != .closed else { return }
-        if phase == .idle { client.forget(self) }
         phase = .closed
+        client.forget(self)
         loop.remove(self)
         timer?.cancel()
         tls?.shutDown()

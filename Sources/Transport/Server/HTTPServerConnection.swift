@@ -266,16 +266,16 @@ final class HTTPServerConnection: Pollable {
 
     var pendingBytes: Int { output.count }
 
-    func respond(status: Int, fields: HTTPFields, body: [UInt8]) {
+    func respond(status: Int, fields: consuming HTTPFields, body: [UInt8]) {
         guard begin(status: status, fields: fields, length: UInt64(body.count)) else { return }
         end = .whole
         if delivery?.sendsBody == true { output.append { $0.append(contentsOf: body) } }
     }
 
-    func startStream(status: Int, fields: HTTPFields) { _ = begin(status: status, fields: fields, length: nil) }
+    func startStream(status: Int, fields: consuming HTTPFields) { _ = begin(status: status, fields: fields, length: nil) }
 
     /// - Returns: false when nothing can be sent: the client has gone, or the fields cannot be put on a line.
-    private func begin(status: Int, fields: HTTPFields, length: UInt64?) -> Bool {
+    private func begin(status: Int, fields: consuming HTTPFields, length: UInt64?) -> Bool {
         guard phase == .answering, let head else { return false }
         precondition(delivery == nil, "one request has one response")
         guard end == .open else { return false }
@@ -295,9 +295,8 @@ final class HTTPServerConnection: Pollable {
     }
 
     private static func encode(
-        _ status: Int, _ fields: HTTPFields, _ delivery: HTTPResponseDelivery
+        _ status: Int, _ fields: consuming HTTPFields, _ delivery: HTTPResponseDelivery
     ) throws(HTTPError) -> [UInt8] {
-        var fields = fields
         delivery.apply(to: &fields)
         var bytes: [UInt8] = []
         try HTTPEncoder.encodeResponse(status: status, fields: fields, into: &bytes)

@@ -49,7 +49,7 @@ public final class HTTPServerExchange {
     ///   - status: From 200; with 204 and 304 no body is sent.
     ///   - fields: Without `content-length`, `transfer-encoding` and `connection`, which are added.
     ///   - body: Not sent for HEAD, but its length is told.
-    public func respond(status: Int, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {
+    public func respond(status: Int, fields: consuming HTTPFields = HTTPFields(), body: [UInt8] = []) {
         connection?.respond(status: status, fields: fields, body: body)
     }
 
@@ -60,7 +60,7 @@ public final class HTTPServerExchange {
 
     /// Sends the head of a response whose body follows piece by piece: chunked for HTTP/1.1, ending with the
     /// connection for HTTP/1.0; none for HEAD, 204 and 304, where `write` does nothing.
-    public func startStream(status: Int, fields: HTTPFields = HTTPFields()) {
+    public func startStream(status: Int, fields: consuming HTTPFields = HTTPFields()) {
         connection?.startStream(status: status, fields: fields)
     }
 
