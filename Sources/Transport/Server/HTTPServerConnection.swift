@@ -272,7 +272,9 @@ final class HTTPServerConnection: Pollable {
         if delivery?.sendsBody == true { output.append { $0.append(contentsOf: body) } }
     }
 
-    func startStream(status: Int, fields: consuming HTTPFields) { _ = begin(status: status, fields: fields, length: nil) }
+    func startStream(status: Int, fields: consuming HTTPFields) {
+        _ = begin(status: status, fields: fields, length: nil)
+    }
 
     /// - Returns: false when nothing can be sent: the client has gone, or the fields cannot be put on a line.
     private func begin(status: Int, fields: consuming HTTPFields, length: UInt64?) -> Bool {
