@@ -23,11 +23,19 @@ struct ServeCommand {
         do { try configuration.checkExposure(isOpen: options.has("open")) } catch {
             throw CommandError("\(error)")
         }
+        let signals = StopSignals()
         let server: GatewayServer
         do { server = try GatewayServer(configuration) } catch { throw CommandError("\(error)") }
-        greet(server.url, configuration)
-        // The loops do the work; nothing is left to do here.
-        while true { pause() }
+        Terminal.write(server.greeting(hint: hint(server.url, configuration)), to: STDOUT_FILENO)
+        var stop = GatewayStop(server, configuration)
+        while true {
+            let signal = signals.next(within: stop.hasBegun ? .milliseconds(20) : nil)
+            switch stop.step(signal) {
+            case .goOn: break
+            case .leave: exit(0)
+            case .leaveAtOnce: _exit(128 + (signal ?? 0))
+            }
+        }
     }
 
     private func configuration() throws(CommandError) -> Configuration {
@@ -44,9 +52,8 @@ struct ServeCommand {
         }
     }
 
-    private func greet(_ url: String, _ configuration: Configuration) {
-        Terminal.print("freshet is listening on \(url)\n")
-        guard configuration.defaultModel != nil, configuration.keys.isEmpty else { return }
-        Terminal.print("try:  curl -N '\(url)/api/chat?prompt=hello'\n")
+    private func hint(_ url: String, _ configuration: Configuration) -> String? {
+        guard configuration.defaultModel != nil, configuration.keys.isEmpty else { return nil }
+        return "try:  curl -N '\(url)/api/chat?prompt=hello'"
     }
 }

@@ -181,9 +181,13 @@ class Gateway:
         return f"--- exit {self.process.poll()}\n" + "\n".join(parts)
 
     def stop(self) -> int:
-        """Ends it and returns its exit code (negative: the signal that killed it)."""
+        """Ends it, streams or not, and returns its exit code (negative: the signal that killed it)."""
         if self.running:
             self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGTERM)  # streams are open: the second one leaves at once
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:

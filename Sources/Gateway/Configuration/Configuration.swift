@@ -18,6 +18,10 @@ package struct Configuration: Sendable, Equatable {
     package var keys = KeyRing()
     /// What clients are granted.
     package var limits = Limits()
+    /// What is logged on standard output.
+    package var log = Logging()
+    /// Who may read `/metrics`.
+    package var metricsAccess = MetricsAccess.key
     /// Whether `GET /v1/models` is answered by the provider instead of from the names known here.
     package var relaysModelList = false
 

@@ -8,11 +8,18 @@ extension ConfigurationDecoder {
             report("the configuration is empty; it needs at least `providers`", at: .init())
             return nil
         }
-        let known = ["listen", "loops", "hosts", "default_model", "providers", "models", "keys", "limits"]
+        let known = [
+            "listen", "loops", "hosts", "default_model", "providers", "models", "keys", "limits", "log", "metrics",
+        ]
         guard let section = section(root, path: "", known: known) else { return nil }
         var configuration = Configuration()
         scalars(section, into: &configuration)
         if let node = section["limits"] { configuration.limits = limits(node) }
+        if let node = section["log"] { configuration.log = logging(node) }
+        if let node = section["metrics"] {
+            let access = choice(node, path: "metrics", among: Configuration.MetricsAccess.allCases)
+            configuration.metricsAccess = access ?? configuration.metricsAccess
+        }
         if let node = section["keys"] { configuration.keys = keyRing(node) }
         var declared = [Configuration.Provider.simulatorName]
         if let node = section["providers"] {

@@ -36,6 +36,8 @@ extension Configuration {
         }
         lines.append("limits:")
         lines += Limits.members.map { "  \($0.key): \(limits.text($0.member))" }
+        lines.append("log: { level: \"\(log.level.rawValue)\", format: \(log.format.rawValue) }")
+        lines.append("metrics: \(metricsAccess.rawValue)")
         lines += providerLines
         lines += modelLines
         return lines.joined(separator: "\n") + "\n"

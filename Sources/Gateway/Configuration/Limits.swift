@@ -23,6 +23,11 @@ extension Configuration {
         /// For a client's machine to answer anything.
         package var peerTime: Duration
 
+        /// Bytes of log lines that wait for whoever reads standard output.
+        package var logRing = 1 << 20
+        /// For what is open when the process was told to end.
+        package var drainTime = Duration.seconds(30)
+
         /// The server's own defaults.
         package init() {
             let server = HTTPServerConfiguration()
@@ -63,6 +68,7 @@ extension Configuration {
             ("body_rate", .size(\.bodyRate)), ("send_buffer", .size(\.sendBuffer)),
             ("head_time", .duration(\.headTime)),
             ("idle_time", .duration(\.idleTime)), ("write_time", .duration(\.writeTime)),
+            ("drain_time", .duration(\.drainTime)), ("log_ring", .size(\.logRing)),
             ("peer_time", .duration(\.peerTime)),
         ]
 

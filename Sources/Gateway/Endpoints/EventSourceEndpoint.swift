@@ -98,6 +98,7 @@ struct EventSourceEndpoint {
     private static func attach(
         _ exchange: HTTPServerExchange, to generation: LiveGeneration, after sequence: UInt64, isNamed: Bool
     ) {
+        exchange.record?.generation = generation
         let last = generation.live.log.visibleSequence
         guard sequence <= last else {
             let error = RequestError("Last-Event-ID", "is ahead of the generation, whose last event is \(last)")

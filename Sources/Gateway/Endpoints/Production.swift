@@ -17,6 +17,9 @@ struct Production {
     /// - Throws: What the client is told when the model leads nowhere.
     init(_ exchange: HTTPServerExchange, model: String?, gateway: Gateway) throws(Caller.Refused) {
         (self.gateway, self.exchange) = (gateway, exchange)
+        guard gateway.stage != .ending else {
+            throw Caller.Refused(.shuttingDown, "the gateway is shutting down", isRetryable: true)
+        }
         let configuration = gateway.configuration
         let routes: [Configuration.ResolvedRoute]
         do throws(Configuration.ModelMiss) { routes = try configuration.resolve(model) } catch {
@@ -39,11 +42,14 @@ struct Production {
     /// Makes the generation and registers it.
     func generation(owner: String, retention: Retention) -> LiveGeneration {
         let id = gateway.freshID(on: exchange.loop)
-        let generation = LiveGeneration(id: id, owner: owner, retention: retention, loop: exchange.loop) {
-            [registry = gateway.registry] in registry.remove(id)
-        }
+        let generation = LiveGeneration(
+            id: id, owner: owner, retention: retention, loop: exchange.loop,
+            observation: gateway.observation(on: exchange.loop)
+        ) { [registry = gateway.registry] in registry.remove(id) }
         gateway.registry.add(generation)
         generation.begin(model: model)
+        exchange.record?.generation = generation
+        exchange.record?.isCreator = true
         return generation
     }
 
@@ -65,7 +71,7 @@ struct Production {
             route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id, choices: choices)
-        generation.produce(request, decoder: decoder, client: gateway.client(on: exchange.loop))
+        generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop))
     }
 }
 

@@ -46,6 +46,7 @@ final class CompletionReader: GenerationReader {
     private func done() {
         guard !isDone else { return }
         isDone = true
+        exchange.record?.events = cursor.next - 1
         exchange.onGone = nil
         generation.detach(self)
     }

@@ -22,6 +22,9 @@ final class GenerationRegistry: Sendable {
 
     func remove(_ id: GenerationID) { places.withLock { _ = $0.removeValue(forKey: id) } }
 
+    /// All places, in no order.
+    var all: [Place] { places.withLock { Array($0.values) } }
+
     /// How many there are.
     var count: Int { places.withLock { $0.count } }
 }

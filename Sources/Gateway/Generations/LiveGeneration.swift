@@ -12,6 +12,22 @@ final class LiveGeneration: TurnEnd {
     let owner: String
     let loop: EventLoop
     let live = LiveLog()
+    /// When it was made.
+    let began: MonotonicTime
+    /// The name the client asked for.
+    private(set) var model = ""
+    /// Where it was asked; nil until it was.
+    private(set) var route: Configuration.ResolvedRoute?
+    /// `provider/model`, empty until it was asked for.
+    private(set) var routeName = ""
+    /// Where the request of the attempt went.
+    private var attemptOrigin: (origin: HTTPOrigin, target: String)?
+    /// When its first content came.
+    var firstContent: MonotonicTime? { pastFirstContent ?? attempt?.timeline.firstContent }
+    private var pastFirstContent: MonotonicTime?
+    /// Its last event, once it is in the log.
+    private(set) var end: GenerationEnd?
+    private let observation: Observation
     private let retention: Retention
     private let onForget: () -> Void
     private var readers: [any GenerationReader] = []
@@ -33,9 +49,15 @@ final class LiveGeneration: TurnEnd {
     ///   - owner: The only one who may attach.
     ///   - retention: How long it is kept, and what becomes of it when its readers leave.
     ///   - loop: The one that makes this call; everything happens on it.
+    ///   - observation: The loop's.
     ///   - onForget: Called once, when nothing needs it any more.
-    init(id: GenerationID, owner: String, retention: Retention, loop: EventLoop, onForget: @escaping () -> Void) {
+    init(
+        id: GenerationID, owner: String, retention: Retention, loop: EventLoop, observation: Observation,
+        onForget: @escaping () -> Void
+    ) {
         (self.id, self.owner, self.retention, self.loop, self.onForget) = (id, owner, retention, loop, onForget)
+        (self.observation, began) = (observation, loop.now())
+        observation.generationBegan()
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
 
@@ -46,14 +68,20 @@ final class LiveGeneration: TurnEnd {
 
     /// Appends the first event.
     func begin(model: String) {
+        self.model = model
         let start = GenerationStart(id: id, model: model, createdMilliseconds: id.milliseconds)
         live.log.append(.generationStart(start))
         loop.markDirty(self)
     }
 
     /// Asks a provider; every event it causes goes into the log.
-    func produce(_ request: ProviderRequest, decoder: any ProviderDecoder, client: HTTPClient) {
+    func produce(
+        _ request: ProviderRequest, via route: Configuration.ResolvedRoute, decoder: any ProviderDecoder,
+        client: HTTPClient
+    ) {
         guard !hasEnded else { return }
+        (self.route, routeName) = (route, request.route)
+        attemptOrigin = (request.origin, request.target)
         promptBytes = request.body.count
         let attempt = ProviderAttempt(request, decoder: decoder, log: live, loop: loop) { [unowned self] end in
             self.attemptEnded(end)
@@ -64,18 +92,35 @@ final class LiveGeneration: TurnEnd {
     }
 
     private func attemptEnded(_ end: AttemptEnd) {
-        if let attempt { relayedFields = attempt.relayedFields }
+        guard let attempt else { return }
+        relayedFields = attempt.relayedFields
+        let usage = settledUsage
         switch end {
         case .finished:
-            attempt?.closeBlocks()
-            finish(GenerationEnd(outcome: .finished, finishReason: attempt?.finishReason, usage: settledUsage))
+            attempt.closeBlocks()
+            note(attempt, "finished", usage: usage)
+            finish(GenerationEnd(outcome: .finished, finishReason: attempt.finishReason, usage: usage))
         case .failed(let failure, let raw, let refusal):
             self.refusal = refusal
             reportedError = raw
+            note(attempt, "failed", failure: failure, usage: usage)
             finish(
-                GenerationEnd(outcome: .failed, usage: settledUsage, failure: failure),
+                GenerationEnd(outcome: .failed, usage: usage, failure: failure),
                 extras: raw.map { Extras.openAIChatError($0) })
         }
+    }
+
+    private func note(
+        _ attempt: ProviderAttempt, _ outcome: String, failure: GenerationFailure? = nil, usage: Usage?
+    ) {
+        pastFirstContent = pastFirstContent ?? attempt.timeline.firstContent
+        observation.attemptEnded(self, attempt, outcome, failure: failure, usage: usage)
+    }
+
+    /// Where the attempt's request went, without query and user.
+    var attemptURL: String {
+        guard let (origin, target) = attemptOrigin else { return "" }
+        return "\(origin.scheme.rawValue)://\(origin.authority)\(target.prefix { $0 != "?" })"
     }
 
     /// What the provider reported, else an estimate: four bytes a token.
@@ -91,20 +136,37 @@ final class LiveGeneration: TurnEnd {
     private func finish(_ end: GenerationEnd, extras: Extras? = nil) {
         guard !hasEnded else { return }
         hasEnded = true
+        self.end = end
         live.log.append(.generationEnd(end), extras: extras)
         attempt = nil
         loop.markDirty(self)
+        observation.generationEnded(self, end)
         if case .window(_, let beyondEnd) = retention { forget(after: beyondEnd) }
     }
 
     /// Ends it because nobody is there to read it: the provider's connection is closed at once.
     private func abandon() {
+        cancel(
+            GenerationFailure(code: "abandoned", message: "its reader left and did not return", isRetryable: true))
+    }
+
+    /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told.
+    func shutDown() {
+        switch retention {
+        case .untilRead, .window:
+            cancel(
+                GenerationFailure(code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true))
+        }
+    }
+
+    private func cancel(_ failure: GenerationFailure) {
         guard !hasEnded else { return }
         let usage = settledUsage
-        attempt?.cancel()
+        if let attempt {
+            attempt.cancel()
+            note(attempt, "cancelled", usage: usage)
+        }
         live.log.release()
-        let failure = GenerationFailure(
-            code: "abandoned", message: "its reader left and did not return", isRetryable: true)
         finish(GenerationEnd(outcome: .failed, usage: usage, failure: failure))
     }
 
@@ -112,13 +174,16 @@ final class LiveGeneration: TurnEnd {
 
     func attach(_ reader: any GenerationReader) {
         readers.append(reader)
+        observation.readersChanged(by: 1)
         if !hasEnded { timer?.cancel() }
         loop.markDirty(self)
     }
 
     /// The reader has left, or has got everything.
     func detach(_ reader: any GenerationReader) {
+        let before = readers.count
         readers.removeAll { $0 === reader }
+        observation.readersChanged(by: readers.count - before)
         guard readers.isEmpty else { return }
         switch retention {
         case .untilRead:

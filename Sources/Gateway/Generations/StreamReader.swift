@@ -34,6 +34,8 @@ final class StreamReader: GenerationReader {
     private let style: Style
     private var cursor: LogCursor
     private var isJoining: Bool
+    /// The last event that the client had when it came.
+    private let joinedAfter: UInt64
     private var hasHead = false
     private var isDone = false
     private var isPaused = false
@@ -51,6 +53,7 @@ final class StreamReader: GenerationReader {
     ) {
         (self.exchange, self.generation, self.encoder) = (exchange, generation, encoder)
         (self.style, self.cursor, isJoining) = (style, cursor, cursor != LogCursor())
+        joinedAfter = cursor.next - 1
     }
 
     /// Begins to serve; from now on the generation holds it.
@@ -181,6 +184,7 @@ final class StreamReader: GenerationReader {
         isDone = true
         heartbeat?.cancel()
         heartbeat = nil
+        exchange.record?.events = cursor.next - 1 - joinedAfter
         exchange.onGone = nil
         exchange.onWritable = nil
         generation.detach(self)

@@ -40,8 +40,8 @@ enum Caller {
     struct Refused: Error {
         let failure: GenerationFailure
 
-        init(_ code: GenerationFailure.Code, _ message: String) {
-            failure = GenerationFailure(code: code, message: message, isRetryable: false)
+        init(_ code: GenerationFailure.Code, _ message: String, isRetryable: Bool = false) {
+            failure = GenerationFailure(code: code, message: message, isRetryable: isRetryable)
         }
     }
 

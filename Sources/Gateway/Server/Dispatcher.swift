@@ -11,6 +11,8 @@ struct Dispatcher: Sendable {
     /// One path: the methods it knows, and what serves it.
     private struct Endpoint {
         var methods: [String]
+        /// How answers of models are written there; nil where there are none.
+        var dialect: DialectName?
         var serve: (HTTPServerExchange, _ owner: String) -> Void
     }
 
@@ -21,9 +23,15 @@ struct Dispatcher: Sendable {
     }
 
     func serve(_ exchange: HTTPServerExchange) {
+        let path = exchange.head.path
         switch course(exchange.head) {
-        case .endpoint(let endpoint, let owner): endpoint.serve(exchange, owner)
-        case .answer(let answer): exchange.respond(answer)
+        case .endpoint(let endpoint, let owner):
+            exchange.attachment = RequestRecord(owner: owner, endpoint: path, dialect: endpoint.dialect)
+            endpoint.serve(exchange, owner)
+        case .answer(let answer):
+            let known = endpoint(path) == nil ? RequestRecord.otherEndpoint : path
+            exchange.attachment = RequestRecord(owner: "", endpoint: known, dialect: nil)
+            exchange.respond(answer)
         }
     }
 
@@ -47,7 +55,9 @@ struct Dispatcher: Sendable {
             return .answer(Self.answer("method_not_allowed", message, fields: Self.allow(endpoint.methods)))
         }
         do throws(Caller.Refused) {
-            let isOpen = Self.openPaths.contains(head.path)
+            let isOpen =
+                Self.openPaths.contains(head.path)
+                || (head.path == "/metrics" && gateway.configuration.metricsAccess == .open)
             if isOpen { try Caller.checkBrowser(head, gateway.configuration) }
             return .endpoint(endpoint, owner: isOpen ? "" : try Caller.owner(of: head, gateway.configuration))
         } catch {
@@ -78,25 +88,38 @@ struct Dispatcher: Sendable {
     private func endpoint(_ path: String) -> Endpoint? {
         switch path {
         case "/v1/chat/completions":
-            Endpoint(methods: ["POST"]) { ChatCompletionsEndpoint(gateway: gateway).serve($0, owner: $1) }
+            Endpoint(methods: ["POST"], dialect: .openAIChat) {
+                ChatCompletionsEndpoint(gateway: gateway).serve($0, owner: $1)
+            }
         case "/v1/generations":
-            Endpoint(methods: ["POST"]) { GenerationsEndpoint(gateway: gateway).serve($0, owner: $1) }
+            Endpoint(methods: ["POST"], dialect: .native) {
+                GenerationsEndpoint(gateway: gateway).serve($0, owner: $1)
+            }
         case "/api/chat":
-            Endpoint(methods: ["GET"]) { EventSourceEndpoint(gateway: gateway).serve($0, owner: $1) }
+            Endpoint(methods: ["GET"], dialect: .simple) {
+                EventSourceEndpoint(gateway: gateway).serve($0, owner: $1)
+            }
         case "/v1/models":
             Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(exchange) }
-        case "/healthz", "/readyz":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, "ok\n") }
+        case "/healthz":
+            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, 200, "ok\n") }
+        case "/readyz":
+            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in
+                if gateway.stage == .serving { return Self.plain(exchange, 200, "ok\n") }
+                Self.plain(exchange, 503, "shutting down\n")
+            }
+        case "/metrics":
+            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in MetricsEndpoint(gateway: gateway).serve(exchange) }
         case "/":
             Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
         default: nil
         }
     }
 
-    private static func plain(_ exchange: HTTPServerExchange, _ text: String) {
+    private static func plain(_ exchange: HTTPServerExchange, _ status: Int, _ text: String) {
         var fields = HTTPFields()
         fields.append("content-type", "text/plain; charset=utf-8")
-        exchange.respond(status: 200, fields: fields, body: Array(text.utf8))
+        exchange.respond(status: status, fields: fields, body: Array(text.utf8))
     }
 
     /// The body of an answer that the server gives by itself.

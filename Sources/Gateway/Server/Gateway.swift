@@ -6,33 +6,63 @@ import FreshetRelay
 import FreshetRouter
 import FreshetTransport
 import Glibc
+import Synchronization
 
 /// The running gateway: its loops, its server, and what all of them share.
 public final class Gateway: Sendable {
     let configuration: Configuration
     let registry = GenerationRegistry()
+    let log: Observation.Log?
+    let startMilliseconds = WallClock.milliseconds()
+    /// Set as soon as it listens.
+    let server = Mutex<HTTPServer?>(nil)
     private let places: [String: ProviderPlace]
-    private let group: EventLoopGroup
+    let group: EventLoopGroup
+    private let storedStage = Atomic<Stage>(.serving)
 
     /// Everything but the server; `GatewayServer` puts it on the network.
-    init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?) {
-        (self.configuration, self.group) = (configuration, group)
+    init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?, log: Observation.Log?) {
+        (self.configuration, self.group, self.log) = (configuration, group, log)
         let known = configuration.providers.compactMap { provider in
             ProviderPlace(provider).map { (provider.name, $0) }
         }
         places = Dictionary(known) { first, _ in first }
         let resolver = Resolver()
+        let names = configuration.metricNames
         for loop in group.loops {
-            loop.execute { loop.local = LoopState(client: HTTPClient(loop: loop, tls: tls, resolver: resolver)) }
+            loop.execute {
+                let client = HTTPClient(loop: loop, tls: tls, resolver: resolver)
+                let observation = Observation(names: names, log: log)
+                observation.watch(loop)
+                loop.local = LoopState(client: client, observation: observation)
+            }
         }
+    }
+
+    /// How far the end of the process has come.
+    enum Stage: UInt8, AtomicRepresentable {
+        case serving
+        /// No more connections are taken; what is open goes on.
+        case draining
+        /// What is still running was told to end; nothing new begins.
+        case ending
+    }
+
+    /// How far the end of the process has come.
+    var stage: Stage {
+        get { storedStage.load(ordering: .relaxed) }
+        set { storedStage.store(newValue, ordering: .relaxed) }
     }
 
     /// What belongs to one loop alone.
     final class LoopState {
         let client: HTTPClient
+        let observation: Observation
         var randomness = RandomPool()
 
-        init(client: HTTPClient) { self.client = client }
+        init(client: HTTPClient, observation: Observation) {
+            (self.client, self.observation) = (client, observation)
+        }
     }
 
     /// Where a provider is; nil for one that is nowhere.
@@ -45,6 +75,9 @@ public final class Gateway: Sendable {
 
     /// The provider client of the loop this is called on.
     func client(on loop: EventLoop) -> HTTPClient { state(of: loop).client }
+
+    /// What the loop this is called on counts and logs.
+    func observation(on loop: EventLoop) -> Observation { state(of: loop).observation }
 
     /// A fresh id, made on the loop this is called on: the wall clock's milliseconds and 80 random bits.
     func freshID(on loop: EventLoop) -> GenerationID {

@@ -2,6 +2,7 @@ import CLinux
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetTransport
+import Synchronization
 
 /// Puts a gateway on the network: loops, the simulator's server where it is wanted, and the listening socket.
 package final class GatewayServer: Sendable {
@@ -25,8 +26,9 @@ package final class GatewayServer: Sendable {
             simulator = nil
         }
         let needsTLS = configuration.providers.contains { $0.baseURL?.scheme == .https }
+        let log = try Observation.Log(configuration)
         let gateway = Gateway(
-            configuration: configuration, group: group, tls: needsTLS ? try TLSProfile() : nil)
+            configuration: configuration, group: group, tls: needsTLS ? try TLSProfile() : nil, log: log)
         self.gateway = gateway
         let dispatcher = Dispatcher(gateway: gateway)
         let host = configuration.listen.host == "localhost" ? "127.0.0.1" : configuration.listen.host
@@ -35,7 +37,10 @@ package final class GatewayServer: Sendable {
         server = try HTTPServer(
             group: group, configuration: listening,
             onRefuse: { status, reason, _ in ("application/json", Dispatcher.refusal(status, reason)) },
-            onHead: { dispatcher.refusal(of: $0) }, onRequest: { dispatcher.serve($0) })
+            onHead: { dispatcher.refusal(of: $0) },
+            onReport: { report in gateway.observation(on: report.loop).requestEnded(report) },
+            onRequest: { dispatcher.serve($0) })
+        gateway.server.withLock { $0 = server }
     }
 
     /// Where it listens, as a URL.
@@ -49,6 +54,44 @@ package final class GatewayServer: Sendable {
     package func close() {
         server.close()
         simulator?.close()
+    }
+
+    // MARK: Stopping
+
+    /// Takes no more connections; what is open goes on.
+    package func stopAccepting() {
+        gateway.stage = .draining
+        server.stopAccepting()
+    }
+
+    /// Whether no connection is open and none can come any more.
+    package var isIdle: Bool { server.hasStopped && server.connectionCount == 0 }
+
+    /// Ends what is still running, with an error that its readers see.
+    package func endStreams() {
+        gateway.stage = .ending
+        for place in gateway.registry.all {
+            place.generation.loop.execute { place.generation.value.shutDown() }
+        }
+    }
+
+    /// Closes what is open, ends the loops and has the last lines of the log printed, within a second.
+    package func end() {
+        close()
+        group.shutdown()
+        gateway.log?.writer.close(within: 1000)
+    }
+
+    /// What is printed as soon as it listens: lines for a person, or one of the log.
+    ///
+    /// - Parameter hint: What a person might try, if there is something.
+    /// - Returns: Whole lines for standard output.
+    package func greeting(hint: String?) -> [UInt8] {
+        let message = "freshet is listening on \(url)"
+        guard let log = gateway.log, !log.isText else {
+            return Array((message + "\n" + (hint.map { $0 + "\n" } ?? "")).utf8)
+        }
+        return Observation.Log.listening(message, url: url, at: WallClock.milliseconds())
     }
 
     /// Cores this process may run on.

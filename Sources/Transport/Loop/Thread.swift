@@ -35,6 +35,16 @@ func startThread(named name: String, _ run: @escaping @Sendable () -> Void) thro
     return thread
 }
 
+/// Starts a thread that nobody waits for.
+///
+/// - Parameters:
+///   - name: As for `startThread`.
+///   - run: What the thread does; it ends with it.
+/// - Throws: `systemFailure` when the system gives no thread.
+package func startDetachedThread(named name: String, _ run: @escaping @Sendable () -> Void) throws(TransportError) {
+    pthread_detach(try startThread(named: name, run))
+}
+
 /// The system's words for an error number.
 func systemMessage(_ number: Int32 = errno) -> String {
     strerror(number).map { String(cString: $0) } ?? "error \(number)"

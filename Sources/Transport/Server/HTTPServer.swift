@@ -25,6 +25,7 @@ public final class HTTPServer: Sendable {
     let openConnections = Atomic<Int>(0)
     let bodyBytes = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
+    private let stopped = Atomic<Bool>(false)
     private let listener: LoopBound<HTTPListener>
 
     /// Listens from now on.
@@ -81,9 +82,10 @@ public final class HTTPServer: Sendable {
     /// answer. What the kernel had accepted by then is taken, and has a second to bring its first request.
     public func stopAccepting() {
         isDraining.store(true, ordering: .relaxed)
-        listener.loop.execute { [listener] in
+        listener.loop.execute { [self] in
             listener.value.acceptWaiting()
             listener.value.stop()
+            stopped.store(true, ordering: .releasing)
         }
         forEachConnection { $0.closeIfIdle(sparesNew: true) }
         listener.loop.execute { [self] in
@@ -92,6 +94,9 @@ public final class HTTPServer: Sendable {
             }
         }
     }
+
+    /// Whether the listening socket is closed after `stopAccepting`, and all that it had taken are counted.
+    public var hasStopped: Bool { stopped.load(ordering: .acquiring) }
 
     /// How long connections that never had a request may bring one after `stopAccepting`.
     private static let firstRequestTime = Duration.seconds(1)

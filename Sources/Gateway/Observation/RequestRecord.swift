@@ -1,0 +1,32 @@
+import FreshetGeneration
+import FreshetTransport
+
+/// What is noted about a request on its way to its line in the log. Goes wherever its exchange goes.
+final class RequestRecord {
+    /// The name of the key; empty where none was asked for.
+    let owner: String
+    /// The path that this program knows.
+    let endpoint: String
+    /// How the client is answered; nil for what is no answer of a model.
+    let dialect: DialectName?
+    /// What is read; nil until there is one.
+    var generation: LiveGeneration?
+    /// Whether the request made its generation, so that its first content is this request's.
+    var isCreator = false
+    /// Events delivered.
+    var events: UInt64 = 0
+
+    /// Stands for all paths at which there is nothing.
+    static let otherEndpoint = "other"
+    /// Asked for by machines again and again; their lines are of use only when something is wrong.
+    static let probes: Set = ["/healthz", "/readyz", "/metrics"]
+
+    init(owner: String, endpoint: String, dialect: DialectName?) {
+        (self.owner, self.endpoint, self.dialect) = (owner, endpoint, dialect)
+    }
+}
+
+extension HTTPServerExchange {
+    /// What is noted about it; nil for what the dispatcher did not accept.
+    var record: RequestRecord? { attachment as? RequestRecord }
+}
