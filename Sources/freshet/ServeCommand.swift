@@ -20,12 +20,11 @@ struct ServeCommand {
                 throw CommandError("--listen: \(error)", status: 2)
             }
         }
-        do { try configuration.checkExposure(isOpen: options.has("open")) } catch {
-            throw CommandError("\(error)")
-        }
         let signals = StopSignals()
         let server: GatewayServer
-        do { server = try GatewayServer(configuration) } catch { throw CommandError("\(error)") }
+        do { server = try GatewayServer.start(configuration, isOpen: options.has("open")) } catch {
+            throw CommandError("\(error)")
+        }
         Terminal.write(server.greeting(hint: hint(server.url, configuration)), to: STDOUT_FILENO)
         var stop = GatewayStop(server, configuration)
         while true {

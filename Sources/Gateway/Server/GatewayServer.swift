@@ -13,8 +13,11 @@ package final class GatewayServer: Sendable {
 
     /// Listens from now on.
     ///
+    /// - Parameters:
+    ///   - given: What was configured.
+    ///   - socket: One that was handed over; nil listens on the configured address.
     /// - Throws: `TransportError` when the address cannot be listened on or TLS cannot be set up.
-    package init(_ given: Configuration) throws {
+    init(_ given: Configuration, on socket: ActivatedSocket?) throws {
         var configuration = given
         _ = DescriptorLimit.raise()
         group = try EventLoopGroup.start(count: configuration.loops ?? Self.availableCores)
@@ -35,12 +38,29 @@ package final class GatewayServer: Sendable {
         var listening = HTTPServerConfiguration(address: host, port: configuration.listen.port)
         configuration.limits.apply(to: &listening)
         server = try HTTPServer(
-            group: group, configuration: listening,
+            group: group, configuration: listening, on: socket,
             onRefuse: { status, reason, _ in ("application/json", Dispatcher.refusal(status, reason)) },
             onHead: { dispatcher.refusal(of: $0) },
             onReport: { report in gateway.observation(on: report.loop).requestEnded(report) },
             onRequest: { dispatcher.serve($0) })
         gateway.server.withLock { $0 = server }
+    }
+
+    /// Starts the process' gateway, on the listening socket that was handed to it if one was.
+    ///
+    /// - Parameters:
+    ///   - configuration: Its `listen` gives way to that socket's address.
+    ///   - isOpen: Whether other machines may reach it without keys.
+    /// - Returns: A gateway that listens.
+    /// - Throws: What is wrong with the socket, the address or TLS, and `Exposed`.
+    package static func start(_ configuration: Configuration, isOpen: Bool) throws -> GatewayServer {
+        var configuration = configuration
+        let socket = try ActivatedSocket.take()
+        if let address = socket?.address {
+            configuration.listen = ListenAddress(host: address.host, port: address.port)
+        }
+        try configuration.checkExposure(isOpen: isOpen)
+        return try GatewayServer(configuration, on: socket)
     }
 
     /// Where it listens, as a URL.

@@ -26,6 +26,8 @@ public final class HTTPServer: Sendable {
     let bodyBytes = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
     private let stopped = Atomic<Bool>(false)
+    /// The listening socket outlives us, and with it those that wait in the kernel.
+    private let leavesWaiting: Bool
     private let listener: LoopBound<HTTPListener>
 
     /// Listens from now on.
@@ -33,6 +35,7 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - group: Its first loop accepts; all of them serve.
     ///   - configuration: Its address is an IP literal; port 0 takes a free one.
+    ///   - socket: Listened on in place of the configuration's address; nil makes one.
     ///   - onRefuse: See `Refusal`; the default is one line of plain text.
     ///   - onHead: Asked about bodies that are worth not reading: those that their client waits with
     ///     (`100-continue`), chunked ones, and those above 64 KiB. The others are read, so that the connection goes on.
@@ -41,15 +44,14 @@ public final class HTTPServer: Sendable {
     /// - Throws: `systemFailure` when the address cannot be listened on, `invalidRequest` when it is no IP literal.
     public init(
         group: EventLoopGroup, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        on socket: ActivatedSocket? = nil,
         onRefuse: @escaping Refusal = HTTPServer.plainRefusal,
         onHead: @escaping Admission = { _ in nil },
         onReport: @escaping @Sendable (HTTPServerReport) -> Void = { _ in },
         onRequest: @escaping @Sendable (HTTPServerExchange) -> Void
     ) throws(TransportError) {
-        guard let address = SocketAddress(literal: configuration.address, port: configuration.port) else {
-            throw TransportError(.invalidRequest, "\(configuration.address) is not an IP address to listen on")
-        }
-        let descriptor = try Socket.listen(on: address, backlog: configuration.backlog)
+        let descriptor: Int32
+        if let socket { descriptor = socket.descriptor } else { descriptor = try Self.listen(configuration) }
         // Linux hands a listening socket's options on to the sockets it accepts: no calls per connection.
         Socket.tune(descriptor, peerTime: configuration.timeouts.peer)
         if let bytes = configuration.limits.sendBufferBytes {
@@ -61,10 +63,21 @@ public final class HTTPServer: Sendable {
         self.onRefuse = onRefuse
         self.onHead = onHead
         self.onReport = onReport
-        localAddress = Socket.localAddress(descriptor) ?? address
+        guard let address = Socket.localAddress(descriptor) else {
+            throw TransportError(.systemFailure, "the listening socket has no address")
+        }
+        localAddress = address
+        leavesWaiting = socket != nil
         let loop = group.loops[0]
         listener = LoopBound(HTTPListener(descriptor: descriptor, loop: loop), on: loop)
         loop.execute { [self] in listener.value.start(for: self) }
+    }
+
+    private static func listen(_ configuration: HTTPServerConfiguration) throws(TransportError) -> Int32 {
+        guard let address = SocketAddress(literal: configuration.address, port: configuration.port) else {
+            throw TransportError(.invalidRequest, "\(configuration.address) is not an IP address to listen on")
+        }
+        return try Socket.listen(on: address, backlog: configuration.backlog)
     }
 
     /// One line of plain text.
@@ -79,11 +92,12 @@ public final class HTTPServer: Sendable {
     public var heldBodyBytes: Int { bodyBytes.load(ordering: .relaxed) }
 
     /// Takes no more connections, closes those that wait for a further request and lets the others end with their
-    /// answer. What the kernel had accepted by then is taken, and has a second to bring its first request.
+    /// answer. What the kernel had accepted by then is taken, and has a second to bring its first request; from a socket
+    /// that was handed over the successor takes it.
     public func stopAccepting() {
         isDraining.store(true, ordering: .relaxed)
         listener.loop.execute { [self] in
-            listener.value.acceptWaiting()
+            if !leavesWaiting { listener.value.acceptWaiting() }
             listener.value.stop()
             stopped.store(true, ordering: .releasing)
         }
