@@ -152,6 +152,33 @@ struct ServerTests {
         #expect(text.contains("{\"status\":\(status)") && text.contains("connection: close") && end == .closed)
     }
 
+    @Test(arguments: [
+        ("Expect: 100-continue\r\nContent-Length: 2", "HTTP/1.1 403 "),
+        ("Transfer-Encoding: chunked", "HTTP/1.1 403 "),
+        ("Content-Length: 65537", "HTTP/1.1 403 "),
+    ])
+    func refusesByTheHeadWhatIsWorthNotReading(_ fields: String, _ answer: String) throws {
+        let server = try TestServer(
+            onHead: { _ in HTTPServerAnswer(status: 403, body: Array("no".utf8)) },
+            onRequest: { _ in Issue.record("delivered") })
+        defer { server.stop() }
+        let client = server.connect()
+        client.send("POST / HTTP/1.1\r\nHost: h\r\n\(fields)\r\n\r\n")
+        let (text, end) = client.readToEnd()
+        #expect(text.hasPrefix(answer) && text.hasSuffix("\r\n\r\nno") && end == .closed)
+    }
+
+    @Test func readsSmallBodiesWithoutAsking() throws {
+        let server = try TestServer(onHead: { _ in HTTPServerAnswer(status: 403) }, onRequest: TestServer.echo)
+        defer { server.stop() }
+        let client = server.connect()
+        for _ in 0..<2 {
+            client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n")
+            client.send("ok")
+            #expect(client.readResponse().body == "POST / ok")
+        }
+    }
+
     @Test func refusesConnectionsPastTheLimit() throws {
         let server = try TestServer {
             $0.limits.connections = 2

@@ -37,6 +37,7 @@ struct Comparison {
                 if let rule = Strictness.ofEnd(message, oracle.messages[index]) {
                     return ours.keepsConnection ? .laxer(rule) : .stricter(rule)
                 }
+                if let rule = Strictness.ofNames(message) { return .laxer(rule) }
                 if !theirs.isWhole, oracle.refusal != nil, let verdict = lenient(message, oracle, own) {
                     return verdict
                 }

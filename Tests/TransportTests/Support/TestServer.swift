@@ -10,13 +10,14 @@ struct TestServer {
     init(
         loops: Int = 1, _ adjust: (inout HTTPServerConfiguration) -> Void = { _ in },
         onRefuse: @escaping HTTPServer.Refusal = HTTPServer.plainRefusal,
+        onHead: @escaping HTTPServer.Admission = { _ in nil },
         onRequest: @escaping @Sendable (HTTPServerExchange) -> Void
     ) throws {
         var configuration = HTTPServerConfiguration()
         adjust(&configuration)
         group = try EventLoopGroup.start(count: loops)
         server = try HTTPServer(
-            group: group, configuration: configuration, onRefuse: onRefuse, onRequest: onRequest)
+            group: group, configuration: configuration, onRefuse: onRefuse, onHead: onHead, onRequest: onRequest)
     }
 
     /// Answers with method, path and body in one line.
