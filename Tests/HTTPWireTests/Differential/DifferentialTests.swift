@@ -11,7 +11,7 @@ import Testing
 )
 struct DifferentialTests {
     private static let isLong = ProcessInfo.processInfo.environment["FRESHET_LONG"] == "1"
-    private static let count = isLong ? 1_000_000 : 20_000
+    private static let count = isLong ? 200_000 : 20_000
 
     @Test(arguments: [false, true]) func agreesWithHTTPParser(_ isResponse: Bool) throws {
         let library = try #require(HTTPParserLibrary.installed)
