@@ -11,22 +11,12 @@ public struct Moment: Hashable, Comparable, Sendable {
 
     /// The moment `delay` later; the farthest there is when that overflows.
     public static func + (moment: Moment, delay: Duration) -> Moment {
-        moment.advanced(byNanoseconds: delay.nanosecondsForMoment)
+        moment.advanced(byNanoseconds: Nanoseconds(wrappedValue: delay).projectedValue)
     }
 
-    /// The moment that many nanoseconds later; the farthest there is when that overflows. What is asked for every token
-    /// is computed with this: `Duration` counts in 128 bits.
-    func advanced(byNanoseconds count: Int64) -> Moment {
+    /// The moment that many nanoseconds later; the farthest there is when that overflows.
+    package func advanced(byNanoseconds count: Int64) -> Moment {
         let (sum, isTooFar) = nanoseconds.addingReportingOverflow(count)
         return Moment(nanoseconds: isTooFar ? .max : sum)
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds; the most there are when that overflows.
-    var nanosecondsForMoment: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return isTooLong ? .max : whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
     }
 }

@@ -66,13 +66,14 @@ public final class ProviderAttempt {
             deadlines: request.deadlines, start: Moment(nanoseconds: loop.now().nanoseconds))
     }
 
+    deinit { timer?.cancel() }
+
     private var now: Moment { Moment(nanoseconds: loop.now().nanoseconds) }
 
     /// Sends the request.
     public func start(with client: HTTPClient) {
         live.log.hold()
-        timer = loop.schedule(at: .never) { [weak self] in
-            guard let self else { return }
+        timer = loop.schedule(at: .never) { [unowned self] in
             if self.refusedStatus != nil { return self.endRefusal() }
             self.perform(self.machine.timerFired(at: self.now))
         }
@@ -85,7 +86,7 @@ public final class ProviderAttempt {
         message.connectTimeout = request.deadlines.connect
         exchange = client.send(message, to: self)
         // The client keeps it until the provider has it; here it would be kept as long as the answer takes.
-        request.body = []
+        (request.body, request.fields) = ([], HTTPFields())
         armTimer()
     }
 

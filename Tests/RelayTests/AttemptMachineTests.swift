@@ -222,9 +222,14 @@ struct AttemptMachineTests {
     }
 
     @Test func momentsNeverOverflow() {
-        #expect(Moment(nanoseconds: .max) + .seconds(1) == Moment(nanoseconds: .max))
-        #expect(Moment(nanoseconds: 5) + .seconds(Int64.max) == Moment(nanoseconds: .max))
-        #expect(Moment(nanoseconds: 5) + .microseconds(3) == Moment(nanoseconds: 3005))
+        #expect(Moment(nanoseconds: .max).advanced(byNanoseconds: 1) == Moment(nanoseconds: .max))
+        #expect(Moment(nanoseconds: 5).advanced(byNanoseconds: .max) == Moment(nanoseconds: .max))
+        #expect(Moment(nanoseconds: 5).advanced(byNanoseconds: 3000) == Moment(nanoseconds: 3005))
+        var deadlines = AttemptDeadlines()
+        deadlines.silence = .seconds(Int64.max)
+        #expect(deadlines.$silence == .max && deadlines.silence == .nanoseconds(Int64.max))
+        deadlines.silence = .microseconds(3)
+        #expect(deadlines.$silence == 3000 && deadlines.silence == .microseconds(3))
     }
 
     private static func second(_ number: Int) -> Moment { Moment(nanoseconds: Int64(number) * 1_000_000_000) }

@@ -72,6 +72,7 @@ struct Production {
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
         let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id, choices: choices)
         generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop))
+        exchange.releaseFields()
     }
 }
 

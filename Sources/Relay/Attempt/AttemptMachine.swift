@@ -36,32 +36,28 @@ public struct AttemptMachine: Equatable, Sendable {
     /// Every choice seen so far has finished.
     private var isWhole = false
     private var isPaused = false
-    // Of `deadlines`, as they are needed for every token.
     private let latest: Moment
-    private let silence: Int64
-    private let stretchedSilence: Int64
 
     /// - Parameters:
     ///   - deadlines: Of each phase; fixed from here on.
     ///   - start: When the attempt began, on the clock that all later moments come from.
     public init(deadlines: AttemptDeadlines, start: Moment) {
         (self.deadlines, phaseStart, lastEvent) = (deadlines, start, start)
-        latest = start + deadlines.total
-        silence = deadlines.silence.nanosecondsForMoment
-        stretchedSilence = deadlines.stretchedSilence.nanosecondsForMoment
+        latest = start.advanced(byNanoseconds: deadlines.$total)
     }
 
     /// When `timerFired` wants to be called; nil once the attempt has ended.
     public var deadline: Moment? {
         let phase: Moment
         switch state {
-        case .connecting: phase = phaseStart + deadlines.connect
-        case .waitingForHead: phase = min(phaseStart + deadlines.head, phaseStart + deadlines.content)
-        case .waitingForContent: phase = phaseStart + deadlines.content
+        case .connecting: phase = phaseStart.advanced(byNanoseconds: deadlines.$connect)
+        case .waitingForHead: phase = phaseStart.advanced(byNanoseconds: min(deadlines.$head, deadlines.$content))
+        case .waitingForContent: phase = phaseStart.advanced(byNanoseconds: deadlines.$content)
         // What we do not read cannot arrive: only the whole attempt's time runs on.
         case .streaming where isPaused, .finishing where isPaused: phase = latest
-        case .streaming: phase = lastEvent.advanced(byNanoseconds: isAlive ? stretchedSilence : silence)
-        case .finishing(let since): return since + deadlines.trailer
+        case .streaming:
+            phase = lastEvent.advanced(byNanoseconds: isAlive ? deadlines.$stretchedSilence : deadlines.$silence)
+        case .finishing(let since): return since.advanced(byNanoseconds: deadlines.$trailer)
         case .ended: return nil
         }
         return min(phase, latest)

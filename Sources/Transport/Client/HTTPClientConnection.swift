@@ -119,6 +119,8 @@ final class HTTPClientConnection: Pollable {
                 hasFailedSending = true
             }
         }
+        // What was sent is not kept: an answer may take long.
+        if outgoing.isEmpty { outgoing = RequestBytes() }
         waitForOutput(false)
     }
 
@@ -210,7 +212,7 @@ final class HTTPClientConnection: Pollable {
     private func received(_ bytes: UnsafeBufferPointer<UInt8>) {
         if !hasReceived {
             hasReceived = true
-            exchange?.forgetBody()
+            exchange?.forgetRequest()
         }
         var position = 0
         let input = bytes.span

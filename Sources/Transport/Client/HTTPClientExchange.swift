@@ -1,3 +1,5 @@
+import FreshetHTTPWire
+
 /// One request under way; confined to its client's loop.
 public final class HTTPClientExchange {
     private(set) var request: HTTPClientRequest
@@ -60,7 +62,7 @@ public final class HTTPClientExchange {
     }
 
     /// The peer has answered: the request is not going to be sent again.
-    func forgetBody() { request.body = [] }
+    func forgetRequest() { (request.body, request.fields) = ([], HTTPFields()) }
 
     func end() {
         let listener = delegate

@@ -16,7 +16,12 @@ public struct HTTPClientRequest: Sendable {
     /// Sent with its length; none is announced for an empty body of GET and HEAD.
     public var body: [UInt8]
     /// For name, connection and TLS together; nil takes the client's.
-    public var connectTimeout: Duration?
+    public var connectTimeout: Duration? {
+        get { connectNanoseconds.map { .nanoseconds($0) } }
+        set { connectNanoseconds = newValue?.wholeNanoseconds }
+    }
+    // A `Duration` would have every object that holds a request aligned to 16 bytes, which costs the allocator dear.
+    private var connectNanoseconds: Int64?
 
     /// A request with an empty pool key and no body.
     public init(

@@ -25,6 +25,8 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
     let load = Atomic<Int>(0)
 
     var timers = TimerHeap()
+    /// Memory of output buffers that have nothing to send.
+    var spareOutput: [[UInt8]] = []
     /// Bytes just received from a socket; valid until the next read of the loop.
     let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: EventLoop.readBytes)
     /// At most this much is read per connection and turn.

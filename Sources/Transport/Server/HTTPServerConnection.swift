@@ -285,6 +285,7 @@ final class HTTPServerConnection: Pollable {
             answering: head, status: status, length: length, keepAlive: !server.isDraining.load(ordering: .relaxed))
         do throws(HTTPError) {
             let bytes = try Self.encode(status, fields, delivery)
+            output.borrow(from: &loop.spareOutput)
             output.append { $0.append(contentsOf: bytes) }
         } catch {
             refuse(error.status, error.reason)
@@ -309,6 +310,7 @@ final class HTTPServerConnection: Pollable {
         guard phase == .answering, end == .open else { return }
         guard let delivery else { preconditionFailure("write follows startStream") }
         guard delivery.sendsBody else { return }
+        output.borrow(from: &loop.spareOutput)
         if delivery.framing == .chunked { output.appendToChunk(fill) } else { output.append(fill) }
         // Whoever stopped writing because so much waits is told when it is gone, also when the socket takes it at once.
         if output.count > server.configuration.limits.lowWaterBytes { isAboveLowWater = true }
@@ -358,6 +360,7 @@ final class HTTPServerConnection: Pollable {
     private func drained() {
         let wasRefused = isRefused
         let wasAbove = isAboveLowWater
+        output.giveBack(to: &loop.spareOutput)
         (isRefused, isAboveLowWater) = (false, false)
         if wasRefused {
             updateInterest()
@@ -507,6 +510,8 @@ final class HTTPServerConnection: Pollable {
         if accounted > 0 { server.bodyBytes.subtract(accounted, ordering: .relaxed) }
         accounted = 0
     }
+
+    func releaseFields() { head?.fields = HTTPFields() }
 
     private func countLoad(_ counts: Bool) {
         guard counts != countsAsLoad else { return }

@@ -6,7 +6,7 @@ public import FreshetHTTPWire
 /// `abortStream`, answers it; calls after the client has gone do nothing.
 public final class HTTPServerExchange {
     /// The request's head.
-    public let head: HTTPRequestHead
+    public private(set) var head: HTTPRequestHead
     /// The request's whole body; taken away by whoever wants its memory back early.
     public var body: [UInt8]
     /// Where the client is; the last proxy's address behind one.
@@ -92,6 +92,12 @@ public final class HTTPServerExchange {
     public func releaseBody() {
         body = []
         connection?.releaseBody()
+    }
+
+    /// Gives up the request's fields: nobody asks for them while an answer takes long.
+    public func releaseFields() {
+        head.fields = HTTPFields()
+        connection?.releaseFields()
     }
 
     /// Hands the exchange over to another loop, before its response has begun. The caller must not touch it any more;

@@ -14,8 +14,10 @@ struct OutputBuffer {
     private var chunk = -1
     /// Eight digits and CR LF: a chunk of up to 4 GiB.
     private static let reserved = 10
-    /// An emptied buffer keeps up to this much.
-    private static let kept = 16 << 10
+    /// An emptied buffer of up to this much is kept for others.
+    private static let kept = 64 << 10
+    /// So many of them.
+    private static let spares = 16
     /// Sent bytes in front are moved away when there are more than this.
     private static let shifted = 64 << 10
 
@@ -89,7 +91,8 @@ struct OutputBuffer {
     mutating func consume(_ sent: Int) {
         head += sent
         if head == bytes.count {
-            clear()
+            bytes.removeAll(keepingCapacity: true)
+            (head, chunk) = (0, -1)
         } else if head > Self.shifted, head > bytes.count / 2 {
             bytes.removeFirst(head)
             head = 0
@@ -97,8 +100,22 @@ struct OutputBuffer {
     }
 
     /// Drops everything.
-    mutating func clear() {
-        if bytes.capacity > Self.kept { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
-        (head, chunk) = (0, -1)
+    mutating func clear() { (bytes, head, chunk) = ([], 0, -1) }
+
+    // MARK: Memory
+
+    /// Takes over an empty buffer's memory, where it has none itself.
+    mutating func borrow(from spare: inout [[UInt8]]) {
+        if bytes.capacity == 0, let buffer = spare.popLast() { bytes = buffer }
+    }
+
+    /// Gives its memory away when it is empty: a stream between two tokens holds none.
+    mutating func giveBack(to spare: inout [[UInt8]]) {
+        guard isEmpty, bytes.capacity > 0 else { return }
+        if bytes.capacity <= Self.kept, spare.count < Self.spares {
+            bytes.removeAll(keepingCapacity: true)
+            spare.append(bytes)
+        }
+        clear()
     }
 }
