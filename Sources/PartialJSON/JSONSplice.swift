@@ -118,6 +118,7 @@ private struct Splicing {
 extension JSONSplice.Member {
     /// Whether the member has this name, whatever escapes it is written with.
     public func isNamed(_ name: String, in object: Span<UInt8>) -> Bool {
+        guard self.name.isEscaped || self.name.range.count == name.utf8.count else { return false }
         var name = name
         return name.withUTF8 { self.name.equals($0.span, in: object) }
     }

@@ -52,6 +52,31 @@ public struct OpenAIChatRequest: Sendable {
         return JSONSplice.applying(edits, to: body.span, members: members)
     }
 
+    /// The names of the members we read.
+    private enum Field {
+        case model, stream, streamOptions, choices, reasoning, messages
+
+        init?(_ name: JSONStringToken, _ text: Span<UInt8>) {
+            if name.equals("model", in: text) {
+                self = .model
+            } else if name.equals("stream", in: text) {
+                self = .stream
+            } else if name.equals("stream_options", in: text) {
+                self = .streamOptions
+            } else if name.equals("n", in: text) {
+                self = .choices
+            } else if name.equals("messages", in: text) {
+                self = .messages
+            } else if name.equals("reasoning_effort", in: text) || name.equals("reasoning", in: text)
+                || name.equals("thinking", in: text)
+            {
+                self = .reasoning
+            } else {
+                return nil
+            }
+        }
+    }
+
     /// The members we read.
     private struct Fields {
         var model: String?
@@ -71,34 +96,34 @@ public struct OpenAIChatRequest: Sendable {
         }
 
         private mutating func read(_ member: JSONSplice.Member, _ text: Span<UInt8>) throws(RequestError) {
-            switch member.name.string(in: text) {
-            case "model":
+            guard let field = Field(member.name, text) else { return }
+            switch field {
+            case .model:
                 let value = Self.value(member, text)
                 if value?.isNull == true { return }
                 guard let name = value?.stringValue else { throw RequestError("model", "must be a string") }
                 model = name
-            case "stream":
+            case .stream:
                 let value = Self.value(member, text)
                 if value?.isNull == true { return }
                 guard let flag = value?.boolValue else { throw RequestError("stream", "must be true or false") }
                 isStream = flag
-            case "stream_options": try readOptions(member, text)
-            case "n":
+            case .streamOptions: try readOptions(member, text)
+            case .choices:
                 let value = Self.value(member, text)
                 if value?.isNull == true { return }
                 guard let count = value?.intValue, (1...128).contains(count) else {
                     throw RequestError("n", "must be a whole number from 1 to 128")
                 }
                 choices = count
-            case "reasoning_effort", "reasoning", "thinking":
+            case .reasoning:
                 let value = Self.value(member, text)
                 asksReasoning = value?.isNull == false && value?.stringValue != "none"
-            case "messages":
+            case .messages:
                 guard text[member.valueRange.lowerBound] == 0x5B else {
                     throw RequestError("messages", "must be an array of {\"role\", \"content\"} objects")
                 }
                 hasMessages = true
-            default: break
             }
         }
 

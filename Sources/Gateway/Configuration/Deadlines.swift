@@ -4,17 +4,17 @@ extension Configuration {
     /// How long one attempt may take, phase by phase.
     package struct Deadlines: Sendable, Equatable {
         /// Name, connection and TLS handshake.
-        package var connect = Duration.seconds(5)
+        @Nanoseconds(seconds: 5) package var connect: Duration
         /// From the request sent to the response's head.
-        package var head = Duration.seconds(30)
+        @Nanoseconds(seconds: 30) package var head: Duration
         /// From the request sent to the first content; reasoning is content, headers and pings are not.
-        package var content = Duration.seconds(60)
+        @Nanoseconds(seconds: 60) package var content: Duration
         /// The same where the request asks for reasoning.
-        package var contentReasoning = Duration.seconds(300)
+        @Nanoseconds(seconds: 300) package var contentReasoning: Duration
         /// Between two events once there was content.
-        package var silence = Duration.seconds(60)
+        @Nanoseconds(seconds: 60) package var silence: Duration
         /// The whole attempt.
-        package var total = Duration.seconds(30 * 60)
+        @Nanoseconds(seconds: 30 * 60) package var total: Duration
 
         /// The defaults.
         package init() {}
@@ -25,10 +25,10 @@ extension Configuration {
         /// - Returns: Never a stretched silence shorter than the plain one.
         package func ofAttempt(wantsReasoning: Bool) -> AttemptDeadlines {
             var attempt = AttemptDeadlines()
-            (attempt.connect, attempt.head, attempt.total) = (connect, head, total)
-            attempt.content = wantsReasoning ? contentReasoning : content
-            attempt.silence = silence
-            attempt.stretchedSilence = max(attempt.stretchedSilence, silence)
+            (attempt.$connect, attempt.$head, attempt.$total) = ($connect, $head, $total)
+            attempt.$content = wantsReasoning ? $contentReasoning : $content
+            attempt.$silence = $silence
+            attempt.$stretchedSilence = max(attempt.$stretchedSilence, $silence)
             return attempt
         }
 

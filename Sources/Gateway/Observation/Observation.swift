@@ -68,9 +68,10 @@ final class Observation {
         let series = Metrics.ModelSeries(
             provider: route.provider.name,
             model: names.label(generation.model, isProven: end.outcome == .finished), errorType: errorType ?? "")
-        count(series, in: \.server, .firstToken) { $0.duration.observe((now - generation.began).unsignedNanoseconds) }
-        guard let first = generation.firstContent else { return }
-        count(series.succeeded, in: \.server, .firstToken) { answers in
+        count(series, in: &metrics.server, .firstToken) { answers in
+            answers.duration.observe((now - generation.began).unsignedNanoseconds)
+        } ofAll: { answers in
+            guard let first = generation.firstContent else { return }
             answers.firstContent.observe((first - generation.began).unsignedNanoseconds)
             guard end.outcome == .finished, let tokens = end.usage?.outputTokens, tokens > 1 else { return }
             answers.perToken.observe((now - first).unsignedNanoseconds / UInt64(tokens - 1))
@@ -97,10 +98,9 @@ final class Observation {
         let series = Metrics.ModelSeries(
             provider: route.provider.name, model: names.label(route.model, isProven: outcome == "finished"),
             errorType: errorType ?? (outcome == "cancelled" ? "cancelled" : ""))
-        count(series, in: \.client, .duration) {
-            $0.duration.observe((ended - timeline.started).unsignedNanoseconds)
-        }
-        count(series.succeeded, in: \.client, .duration) { answers in
+        count(series, in: &metrics.client, .duration) { answers in
+            answers.duration.observe((ended - timeline.started).unsignedNanoseconds)
+        } ofAll: { answers in
             if let first = timeline.firstContent {
                 answers.firstContent.observe((first - timeline.started).unsignedNanoseconds)
             }
@@ -123,11 +123,24 @@ final class Observation {
             to: log)
     }
 
+    /// Counts what depends on the end in its own series, and what does not in that of success.
     private func count(
-        _ series: Metrics.ModelSeries, in place: WritableKeyPath<Metrics, [Metrics.ModelSeries: Metrics.Answers]>,
-        _ firstContent: HistogramBounds, _ body: (inout Metrics.Answers) -> Void
+        _ series: Metrics.ModelSeries, in all: inout [Metrics.ModelSeries: Metrics.Answers],
+        _ firstContent: HistogramBounds, ofThis: (inout Metrics.Answers) -> Void,
+        ofAll: (inout Metrics.Answers) -> Void
     ) {
-        body(&metrics[keyPath: place][series, default: Metrics.Answers(firstContent: firstContent)])
+        func count(_ series: Metrics.ModelSeries, _ body: (inout Metrics.Answers) -> Void) {
+            body(&all[series, default: Metrics.Answers(firstContent: firstContent)])
+        }
+        guard !series.errorType.isEmpty else {
+            // Nearly always: both are one.
+            return count(series) { answers in
+                ofThis(&answers)
+                ofAll(&answers)
+            }
+        }
+        count(series, ofThis)
+        count(series.succeeded, ofAll)
     }
 
     // MARK: Requests

@@ -3,10 +3,13 @@
 @propertyWrapper
 public struct Nanoseconds: Equatable, Sendable {
     /// The count; the most there is for a duration beyond 292 years.
-    public private(set) var projectedValue: Int64
+    public var projectedValue: Int64
 
     /// Keeps a duration, cut to whole nanoseconds.
     public init(wrappedValue: Duration) { projectedValue = wrappedValue.wholeNanoseconds }
+
+    /// Keeps a count of seconds.
+    public init(seconds: Int64) { projectedValue = seconds * 1_000_000_000 }
 
     /// The duration.
     public var wrappedValue: Duration {
