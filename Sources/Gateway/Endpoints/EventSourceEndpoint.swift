@@ -98,12 +98,12 @@ struct EventSourceEndpoint {
     private static func attach(
         _ exchange: HTTPServerExchange, to generation: LiveGeneration, after sequence: UInt64, isNamed: Bool
     ) {
-        exchange.record?.generation = generation
         let last = generation.live.log.visibleSequence
         guard sequence <= last else {
             let error = RequestError("Last-Event-ID", "is ahead of the generation, whose last event is \(last)")
             return ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
         }
+        exchange.record?.generation = generation
         if generation.hasEnded, sequence == last {
             var fields = HTTPFields()
             fields.append("x-freshet-generation", String(describing: generation.id))

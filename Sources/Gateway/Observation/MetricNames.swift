@@ -6,7 +6,7 @@ struct MetricNames: Sendable {
     /// Stands for all names that have no series of their own.
     static let other = "other"
     /// Names beside the configured ones.
-    private static let learnedLimit = 100
+    private static let learnedLimit = 50
     private static let longest = 128
 
     private let configured: Set<String>

@@ -169,6 +169,7 @@ final class Observation {
         line.outcome = report.isGone ? "client_gone" : report.status < 400 ? "ok" : "refused"
         if let record {
             (line.owner, line.dialect, line.events) = (record.owner, record.dialect, record.events)
+            line.error = record.error
             if let generation = record.generation { tell(generation, record, report, in: &line) }
         }
         line.level = level(of: line)

@@ -13,6 +13,8 @@ final class RequestRecord {
     var generation: LiveGeneration?
     /// Whether the request made its generation, so that its first content is this request's.
     var isCreator = false
+    /// Why it was refused; empty where it was not.
+    var error = ""
     /// Events delivered.
     var events: UInt64 = 0
 

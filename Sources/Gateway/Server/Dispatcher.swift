@@ -19,7 +19,7 @@ struct Dispatcher: Sendable {
     /// What a head leads to.
     private enum Course {
         case endpoint(Endpoint, owner: String)
-        case answer(HTTPServerAnswer)
+        case answer(HTTPServerAnswer, error: String = "")
     }
 
     func serve(_ exchange: HTTPServerExchange) {
@@ -28,9 +28,11 @@ struct Dispatcher: Sendable {
         case .endpoint(let endpoint, let owner):
             exchange.attachment = RequestRecord(owner: owner, endpoint: path, dialect: endpoint.dialect)
             endpoint.serve(exchange, owner)
-        case .answer(let answer):
+        case .answer(let answer, let error):
             let known = endpoint(path) == nil ? RequestRecord.otherEndpoint : path
-            exchange.attachment = RequestRecord(owner: "", endpoint: known, dialect: nil)
+            let record = RequestRecord(owner: "", endpoint: known, dialect: nil)
+            record.error = error
+            exchange.attachment = record
             exchange.respond(answer)
         }
     }
@@ -39,7 +41,7 @@ struct Dispatcher: Sendable {
     func refusal(of head: HTTPRequestHead) -> HTTPServerAnswer? {
         switch course(head) {
         case .endpoint: nil
-        case .answer(let answer): answer
+        case .answer(let answer, _): answer
         }
     }
 
@@ -48,11 +50,11 @@ struct Dispatcher: Sendable {
             return .answer(HTTPServerAnswer(status: 204, fields: Self.allow(methods)))
         }
         guard let endpoint = endpoint(head.path) else {
-            return .answer(Self.answer("not_found", "there is nothing at \(head.path.prefix(200))"))
+            return Self.refusal("not_found", "there is nothing at \(head.path.prefix(200))")
         }
         guard endpoint.methods.contains(head.method) else {
             let message = "\(head.path.prefix(200)) takes \(endpoint.methods.joined(separator: " or "))"
-            return .answer(Self.answer("method_not_allowed", message, fields: Self.allow(endpoint.methods)))
+            return Self.refusal("method_not_allowed", message, fields: Self.allow(endpoint.methods))
         }
         do throws(Caller.Refused) {
             let isOpen =
@@ -61,7 +63,7 @@ struct Dispatcher: Sendable {
             if isOpen { try Caller.checkBrowser(head, gateway.configuration) }
             return .endpoint(endpoint, owner: isOpen ? "" : try Caller.owner(of: head, gateway.configuration))
         } catch {
-            return .answer(ErrorAnswer(error.failure).answer())
+            return .answer(ErrorAnswer(error.failure).answer(), error: error.failure.code.name)
         }
     }
 
@@ -76,10 +78,11 @@ struct Dispatcher: Sendable {
         return fields
     }
 
-    private static func answer(
+    private static func refusal(
         _ code: GenerationFailure.Code, _ message: String, fields: HTTPFields = HTTPFields()
-    ) -> HTTPServerAnswer {
-        ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: false)).answer(fields)
+    ) -> Course {
+        let failure = GenerationFailure(code: code, message: message, isRetryable: false)
+        return .answer(ErrorAnswer(failure).answer(fields), error: code.name)
     }
 
     /// What may be seen without a key.

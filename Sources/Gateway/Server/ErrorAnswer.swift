@@ -31,6 +31,7 @@ struct ErrorAnswer {
     func send(on exchange: HTTPServerExchange, generation: GenerationID? = nil, fields: HTTPFields = HTTPFields()) {
         var fields = fields
         if let generation { fields.append("x-freshet-generation", String(describing: generation)) }
+        if let record = exchange.record, record.generation == nil { record.error = failure.code.name }
         exchange.respond(answer(fields))
     }
 
