@@ -294,7 +294,8 @@ extension ProviderAttempt: HTTPClientDelegate {
             relayedFields = SecretMask.masking(request.secret, in: relayedFields)
             refusedStatus = head.status
             timer?.rearm(after: Self.refusalTime)
-            refusedType = head.fields["content-encoding"] == nil ? head.fields["content-type"] ?? "" : "encoded"
+            let type = SecretMask.masking(request.secret, in: head.fields["content-type"] ?? "")
+            refusedType = head.fields["content-encoding"] == nil ? type : "encoded"
             return
         }
         machine.headArrived(at: now)

@@ -43,6 +43,8 @@ private final class ListRelay: HTTPClientDelegate {
     private var upstream: HTTPClientExchange?
     private var timer: LoopTimer?
     private var head: HTTPResponseHead?
+    /// What the provider was shown, and may quote back.
+    private var secret: String?
     private var body: [UInt8] = []
     /// Keeps it alive until it has answered.
     private var itself: ListRelay?
@@ -57,6 +59,7 @@ private final class ListRelay: HTTPClientDelegate {
         let own = provider.apiKey.map { "Bearer " + $0.reveal() }
         let authorization = provider.credentials == .pass ? exchange.head.fields["authorization"] : own
         if let authorization { fields.append("authorization", authorization) }
+        secret = authorization?.split(separator: " ").last.map(String.init)
         let target = url.path + "/models" + (exchange.head.query.map { "?" + $0 } ?? "")
         let request = HTTPClientRequest(
             origin: HTTPOrigin(url), poolKey: provider.name + "\n" + (authorization ?? ""), target: target,
@@ -86,7 +89,9 @@ private final class ListRelay: HTTPClientDelegate {
         }
         var fields = RelayedFields.downwards(head.fields)
         fields.append("content-type", head.fields["content-type"] ?? "application/json")
-        exchange.respond(status: head.status, fields: fields, body: body)
+        exchange.respond(
+            status: head.status, fields: SecretMask.masking(secret, in: fields),
+            body: SecretMask.masking(secret, in: body))
         release()
     }
 
