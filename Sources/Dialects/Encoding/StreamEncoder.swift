@@ -38,8 +38,11 @@ public enum Framing: Sendable {
     /// before the next line's JSON.
     public var heartbeat: [UInt8] {
         switch self {
-        case .eventStream: Array(": keep-alive\n\n".utf8)
-        case .jsonLines: [0x20]
+        case .eventStream: Self.comment
+        case .jsonLines: Self.blank
         }
     }
+
+    private static let comment = Array(": keep-alive\n\n".utf8)
+    private static let blank: [UInt8] = [0x20]
 }

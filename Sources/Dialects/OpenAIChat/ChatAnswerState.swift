@@ -149,7 +149,7 @@ struct ChatAnswerState {
 
     private static func member(_ name: StaticString, _ value: (inout [UInt8]) -> Void) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(64)
+        bytes.reserveCapacity(32)
         bytes.appendJSON(raw: name)
         value(&bytes)
         return bytes

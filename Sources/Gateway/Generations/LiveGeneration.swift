@@ -17,7 +17,7 @@ final class LiveGeneration: TurnEnd {
     /// The name the client asked for.
     private(set) var model = ""
     /// Where it was asked; nil until it was.
-    private(set) var route: Configuration.ResolvedRoute?
+    private(set) var route: (provider: String, model: String)?
     /// `provider/model`, empty until it was asked for.
     private(set) var routeName = ""
     /// Where the request of the attempt went.
@@ -80,7 +80,7 @@ final class LiveGeneration: TurnEnd {
         client: HTTPClient
     ) {
         guard !hasEnded else { return }
-        (self.route, routeName) = (route, request.route)
+        (self.route, routeName) = ((route.provider.name, route.model), request.route)
         attemptOrigin = (request.origin, request.target)
         promptBytes = request.body.count
         let attempt = ProviderAttempt(request, decoder: decoder, log: live, loop: loop) { [unowned self] end in

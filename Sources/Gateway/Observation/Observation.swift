@@ -66,7 +66,7 @@ final class Observation {
         guard let route = generation.route else { return }
         let now = generation.loop.now()
         let series = Metrics.ModelSeries(
-            provider: route.provider.name,
+            provider: route.provider,
             model: names.label(generation.model, isProven: end.outcome == .finished), errorType: errorType ?? "")
         count(series, in: &metrics.server, .firstToken) { answers in
             answers.duration.observe((now - generation.began).unsignedNanoseconds)
@@ -94,9 +94,9 @@ final class Observation {
         let timeline = attempt.timeline
         let ended = timeline.ended ?? generation.loop.now()
         let errorType = failure.map { MetricNames.errorType($0.code.name, isProvidersWord: $0.isProvidersWord) }
-        metrics.attempts[.init(provider: route.provider.name, outcome: errorType ?? outcome), default: 0] &+= 1
+        metrics.attempts[.init(provider: route.provider, outcome: errorType ?? outcome), default: 0] &+= 1
         let series = Metrics.ModelSeries(
-            provider: route.provider.name, model: names.label(route.model, isProven: outcome == "finished"),
+            provider: route.provider, model: names.label(route.model, isProven: outcome == "finished"),
             errorType: errorType ?? (outcome == "cancelled" ? "cancelled" : ""))
         count(series, in: &metrics.client, .duration) { answers in
             answers.duration.observe((ended - timeline.started).unsignedNanoseconds)
