@@ -102,4 +102,5 @@ def of_long(found):
 def of_steps(found):
     steps = {name: exponent(found["tokens"], costs) for name, costs in found["steps"].items()}
     name, worst = max(steps.items(), key=lambda step: step[1])
-    yield Aim("each step of a token's way, N to 4 N tokens", "exponent ≤ 1.15", f"{worst:.2f} at most ({name})", worst <= 1.15)
+    yield Aim("each step of a token's way, N to 4 N tokens", "exponent ≤ 1.15", f"{worst:.2f} at most ({name})",
+              worst <= 1.15)

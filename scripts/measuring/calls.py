@@ -53,9 +53,9 @@ class Counting(contextlib.AbstractContextManager):
 
     def __enter__(self):
         calls = [f"syscalls:sys_enter_{name}" for names in CALLS.values() for name in names]
+        events, processes = ",".join([ALL, "context-switches", *calls]), ",".join(map(str, self.processes))
         self.perf = subprocess.Popen(
-            ["perf", "stat", "-x", ",", "-e", ",".join([ALL, "context-switches", *calls]), "-p", ",".join(map(str, self.processes))],
-            stderr=subprocess.PIPE, text=True)
+            ["perf", "stat", "-x", ",", "-e", events, "-p", processes], stderr=subprocess.PIPE, text=True)
         time.sleep(0.3)
         if self.perf.poll() is not None: raise Refused(self.perf.stderr.read().strip())
         return self

@@ -7,7 +7,8 @@ ALLOCATORS = ["swift_slowAlloc", "swift_slowAllocTyped", "swift_allocObject", "s
 NODE = re.compile(r"^( *)n(\d+): (\d+) (.*)$")
 PLACE = re.compile(r"\((\w[\w+.-]*\.swift:[1-9]\d*)\)$")
 # Places that only grow what another place owns.
-PASSED_OVER = ("LineBuffer.swift", "JSONWriting.swift", "HTTPFields.swift", "ByteText.swift", "JSONValue", "OutputBuffer.swift")
+PASSED_OVER = ("LineBuffer.swift", "JSONWriting.swift", "HTTPFields.swift", "ByteText.swift", "JSONValue",
+               "OutputBuffer.swift")
 
 
 def measure(harness, name):
@@ -27,7 +28,8 @@ def measure(harness, name):
 def snapshot(gateway, word):
     """Places → bytes, of all that the heap holds."""
     file = gateway.folder / word
-    subprocess.run(["vgdb", f"--pid={gateway.pid}", "detailed_snapshot", file], check=True, capture_output=True, timeout=60)
+    subprocess.run(["vgdb", f"--pid={gateway.pid}", "detailed_snapshot", file],
+                   check=True, capture_output=True, timeout=60)
     held, path = {}, []
     for line in file.read_text(errors="replace").splitlines():
         if not (found := NODE.match(line)): continue

@@ -22,21 +22,26 @@ class Middle(NamedTuple):
         return form.format(self.value) + ("*" if self.is_noisy else "")
 
 
+def over(sum_, count):
+    """The share of each; None where nothing came out."""
+    return sum_ / count if count else None
+
+
 class Samples:
     def __init__(self, samples): self.samples = samples
 
     def of(self, gateway, scenario, measure):
         chosen = [sample for sample in self.samples if (sample["gateway"], sample["scenario"]) == (gateway, scenario)]
         quiet = [sample for sample in chosen if sample["quiet"]]
-        values = [measure(sample) for sample in quiet or chosen]
+        values = [value for sample in quiet or chosen if (value := measure(sample)) is not None]
         if not values: return Middle(None)
         return Middle(statistics.median(values), min(values), max(values), not quiet)
 
     def cpu_per_token(self, gateway, scenario):
-        return self.of(gateway, scenario, lambda sample: sample["gw_cpu"] * 1e6 / sample["tokens"])
+        return self.of(gateway, scenario, lambda sample: over(sample["gw_cpu"] * 1e6, sample["tokens"]))
 
     def cpu_per_request(self, gateway, scenario):
-        return self.of(gateway, scenario, lambda sample: sample["gw_cpu"] * 1e6 / sample["done"])
+        return self.of(gateway, scenario, lambda sample: over(sample["gw_cpu"] * 1e6, sample["done"]))
 
     def asked(self, gateway, scenario):
         """The scenario, or its form for gateways that carry less."""
@@ -52,17 +57,15 @@ class Samples:
         return self.latency(gateway, scenario, what, quantile) - self.latency("direct", scenario, what, quantile)
 
     def noisy(self):
-        """(gateway, scenario, noisy samples, samples, most foreign load of a core) where there was noise."""
+        """(gateway, scenario, noisy samples, samples) where there was noise."""
         cells = {}
         for sample in self.samples: cells.setdefault((sample["gateway"], sample["scenario"]), []).append(sample)
         for (gateway, scenario), samples in cells.items():
             loud = [sample for sample in samples if not sample["quiet"]]
-            if loud:
-                most = max(max(sample["foreign0"], sample["foreign1"]) for sample in loud)
-                yield gateway, scenario, len(loud), len(samples), most
+            if loud: yield gateway, scenario, len(loud), len(samples)
 
     def damaged(self):
-        """What came through broken; nothing should."""
+        """What came through broken or not at all; nothing should."""
         for sample in self.samples:
-            for key in ("truncated", "bad_lines", "out_of_order", "wrong_count"):
+            for key in ("truncated", "bad_lines", "out_of_order", "wrong_count", "error_total"):
                 if sample[key]: yield f"{sample['gateway']} {sample['scenario']}: {key} {sample[key]}"

@@ -18,7 +18,7 @@ def comparison(found, names=None):
     cpu = [("paced10k", "paced, 10,000/s", "{:.1f}"), ("paced1k", "paced, 1,000/s", "{:.1f}"),
            ("sat", "saturated", "{:.2f}"), ("batch", "batched", "{:.2f}")]
     rows = [[name, *(samples.cpu_per_token(name, scenario).text(form) for scenario, _, form in cpu),
-             samples.cpu_per_request(name, "req").text("{:,.1f}"), samples.cpu_per_request(name, "reqns").text("{:,.1f}")]
+             *(samples.cpu_per_request(name, scenario).text("{:,.1f}") for scenario in ("req", "reqns"))]
             for name in names]
     yield "CPU of the gateway, µs a token and µs a request", table(
         ["", *(f"token, {title}" for _, title, _ in cpu), "request, streamed", "request, whole"], rows)
@@ -44,22 +44,23 @@ def throughput(samples, names):
              samples.of(name, "batch", lambda sample: sample["tokens_per_s"]).text("{:,.0f}"), core(name, "batch"),
              samples.of(name, "req", lambda sample: sample["streams_per_s"]).text("{:,.0f}"), core(name, "req")]
             for name in names]
-    return table(["", "tokens/s saturated", "of its core", "tokens/s batched", "of its core", "requests/s", "of its core"],
-                 rows)
+    return table(
+        ["", "tokens/s saturated", "of its core", "tokens/s batched", "of its core", "requests/s", "of its core"], rows)
 
 
 def streams(found):
-    rows = [[row["gateway"], f"{row['streams']:,}", f"{row['tokens_per_s']:,.0f}", marked(row, f"{row['us_per_token']:.1f}"),
-             f"{row['bytes_per_stream'] / 1024:.1f}", f"{row['latency_us']['p50']:,.0f}", f"{row['latency_us']['p99']:,.0f}",
-             row["errors"]] for row in found]
-    return table(["", "streams", "tokens/s in all", "CPU µs a token", "memory a stream, KiB", "latency p50, µs", "p99, µs",
-                  "errors"], rows)
+    rows = [[row["gateway"], f"{row['streams']:,}", f"{row['tokens_per_s']:,.0f}",
+             marked(row, f"{row['us_per_token']:.1f}"), f"{row['bytes_per_stream'] / 1024:.1f}",
+             *(marked(row, f"{row['latency_us'][quantile]:,.0f}") for quantile in ("p50", "p99")), row["errors"]]
+            for row in found]
+    return table(["", "streams", "tokens/s in all", "CPU µs a token", "memory a stream, KiB", "latency p50, µs",
+                  "p99, µs", "errors"], rows)
 
 
 def idle(found):
     return table(["", "streams", "at rest, MiB", "a stream, KiB"], [
-        [row["gateway"], f"{row['streams']:,}", f"{row['at_rest'] / (1 << 20):.1f}", f"{row['bytes_per_stream'] / 1024:.1f}"]
-        for row in found])
+        [row["gateway"], f"{row['streams']:,}", f"{row['at_rest'] / (1 << 20):.1f}",
+         f"{row['bytes_per_stream'] / 1024:.1f}"] for row in found])
 
 
 def marked(row, text): return text + ("" if row["quiet"] else "*")
@@ -67,7 +68,8 @@ def marked(row, text): return text + ("" if row["quiet"] else "*")
 
 def aborts(found):
     rows = [[row["gateway"], row["phase"], f"{row['cancelled']} of {row['times']}",
-             *(marked(row, f"{row[key]:.2f}") if key in row else "-" for key in ("p50_ms", "p99_ms", "max_ms"))] for row in found]
+             *(marked(row, f"{row[key]:.2f}") if key in row else "-" for key in ("p50_ms", "p99_ms", "max_ms"))]
+            for row in found]
     return table(["", "the client leaves", "cancelled", "p50, ms", "p99, ms", "longest, ms"], rows, left=2)
 
 
@@ -79,10 +81,11 @@ def slow(found):
 
 def loops(found):
     rows = [[row["load"], f"{row['us_one']:.2f}", f"{row['us_two']:.2f}", f"{row['balance']:.2f}",
-             marked(row, f"{row['capacity']:.2f} ×"), f"{row['tokens_one']:,.0f}", f"{row['tokens_two']:,.0f}", f"{row['most']:,.0f}"]
+             marked(row, f"{row['capacity']:.2f} ×"),
+             *(f"{row[key]:,.0f}" for key in ("tokens_one", "tokens_two", "most"))]
             for row in found]
-    return table(["", "CPU µs a token, one loop", "two loops", "evenness", "capacity", "tokens/s, one loop", "two loops",
-                  "the most two cores carry with the load on them"], rows)
+    return table(["", "CPU µs a token, one loop", "two loops", "evenness", "capacity", "tokens/s, one loop",
+                  "two loops", "the most two cores carry with the load on them"], rows)
 
 
 def long(found):
