@@ -29,17 +29,17 @@ struct AttemptLine: Sendable {
         out.appendJSON(raw: ",\"generation\":\"")
         generation.append(to: &out)
         out.append(0x22)
-        out.appendLog("route", route, longest: 256)
-        out.appendLog("url", url, longest: 512)
-        if let status { out.appendLog("status", UInt64(clamping: status)) }
-        out.appendLog("outcome", outcome)
-        out.appendLog("error", error, longest: 64)
+        out.appendLog(",\"route\":", route, longest: 256)
+        out.appendLog(",\"url\":", url, longest: 512)
+        if let status { out.appendLog(",\"status\":", UInt64(clamping: status)) }
+        out.appendLog(",\"outcome\":", outcome)
+        out.appendLog(",\"error\":", error, longest: 64)
         out.appendJSON(raw: ",\"reused\":")
         out.appendJSON(raw: isReused ? "true" : "false")
-        if let connected { out.appendLog("connected_ms", nanoseconds: connected) }
-        if let head { out.appendLog("head_ms", nanoseconds: head) }
-        if let firstContent { out.appendLog("first_content_ms", nanoseconds: firstContent) }
-        out.appendLog("ended_ms", nanoseconds: ended)
+        if let connected { out.appendLog(",\"connected_ms\":", nanoseconds: connected) }
+        if let head { out.appendLog(",\"head_ms\":", nanoseconds: head) }
+        if let firstContent { out.appendLog(",\"first_content_ms\":", nanoseconds: firstContent) }
+        out.appendLog(",\"ended_ms\":", nanoseconds: ended)
         out.appendJSON(raw: "}\n")
     }
 

@@ -24,8 +24,8 @@ extension Observation.Log {
     static func listening(_ message: String, url: String, at time: UInt64) -> [UInt8] {
         var line: [UInt8] = []
         line.appendLogStart(time, .info, event: "listening")
-        line.appendLog("message", message)
-        line.appendLog("url", url)
+        line.appendLog(",\"message\":", message)
+        line.appendLog(",\"url\":", url)
         line.appendJSON(raw: "}\n")
         return line
     }
@@ -39,7 +39,7 @@ extension Observation.Log {
             out.appendJSON(raw: " lines of the log were dropped\n")
         } else {
             out.appendLogStart(time, .warn, event: "log_lines_dropped")
-            out.appendLog("lines", lines)
+            out.appendLog(",\"lines\":", lines)
             out.appendJSON(raw: "}\n")
         }
     }

@@ -6,9 +6,11 @@ extension [UInt8] {
     mutating func appendLogStart(_ time: UInt64, _ level: LogLevel, event: StaticString) {
         appendJSON(raw: "{\"time\":\"")
         appendTimestamp(time)
-        appendJSON(raw: "\",\"level\":\"")
-        append(contentsOf: level.rawValue.utf8)
-        appendJSON(raw: "\",\"event\":\"")
+        switch level {
+        case .debug: appendJSON(raw: "\",\"level\":\"debug\",\"event\":\"")
+        case .info: appendJSON(raw: "\",\"level\":\"info\",\"event\":\"")
+        case .warn, .off: appendJSON(raw: "\",\"level\":\"warn\",\"event\":\"")
+        }
         appendJSON(raw: event)
         append(0x22)
     }
@@ -16,12 +18,12 @@ extension [UInt8] {
     /// A member with a text; none for an empty one.
     ///
     /// - Parameters:
-    ///   - name: The member's.
+    ///   - name: The member's, as it is written: with comma, quotes and colon.
     ///   - text: Escaped as it needs.
     ///   - longest: Bytes that are kept of it; the cut may fall into a character, of which nothing is kept then.
     mutating func appendLog(_ name: StaticString, _ text: String, longest: Int = 128) {
         guard !text.isEmpty else { return }
-        appendName(name)
+        appendJSON(raw: name)
         append(0x22)
         if text.utf8.count <= longest {
             appendJSON(stringContent: text)
@@ -32,15 +34,15 @@ extension [UInt8] {
         append(0x22)
     }
 
-    /// A member with a whole number.
+    /// A member with a whole number; `name` as for a text.
     mutating func appendLog(_ name: StaticString, _ number: UInt64) {
-        appendName(name)
+        appendJSON(raw: name)
         appendJSON(integer: number)
     }
 
-    /// A member with milliseconds, to the microsecond.
+    /// A member with milliseconds, to the microsecond; `name` as for a text.
     mutating func appendLog(_ name: StaticString, nanoseconds: UInt64) {
-        appendName(name)
+        appendJSON(raw: name)
         append(milliseconds: nanoseconds)
     }
 
@@ -48,7 +50,7 @@ extension [UInt8] {
     mutating func append(milliseconds nanoseconds: UInt64) {
         appendJSON(integer: nanoseconds / 1_000_000)
         append(0x2E)
-        append(digits: nanoseconds / 1000 % 1000, count: 3)
+        append(threeDigits: nanoseconds / 1000 % 1000)
     }
 
     /// RFC 3339 in UTC, to the millisecond.
@@ -56,11 +58,12 @@ extension [UInt8] {
     /// - Parameter milliseconds: Unix time.
     mutating func appendTimestamp(_ milliseconds: UInt64) {
         let (year, month, day) = Self.date(ofDay: milliseconds / 86_400_000)
-        append(digits: year, count: 4)
+        append(twoDigits: year / 100)
+        append(twoDigits: year % 100)
         append(0x2D)
-        append(digits: month, count: 2)
+        append(twoDigits: month)
         append(0x2D)
-        append(digits: day, count: 2)
+        append(twoDigits: day)
         append(0x54)
         appendTime(milliseconds)
         append(0x5A)
@@ -83,29 +86,25 @@ extension [UInt8] {
         if text.utf8.count > longest { appendJSON(raw: "…") }
     }
 
-    private mutating func appendName(_ name: StaticString) {
-        appendJSON(raw: ",\"")
-        appendJSON(raw: name)
-        appendJSON(raw: "\":")
-    }
-
     private mutating func appendTime(_ milliseconds: UInt64) {
-        append(digits: milliseconds / 3_600_000 % 24, count: 2)
+        let seconds = milliseconds / 1000
+        append(twoDigits: seconds / 3600 % 24)
         append(0x3A)
-        append(digits: milliseconds / 60_000 % 60, count: 2)
+        append(twoDigits: seconds / 60 % 60)
         append(0x3A)
-        append(digits: milliseconds / 1000 % 60, count: 2)
+        append(twoDigits: seconds % 60)
         append(0x2E)
-        append(digits: milliseconds % 1000, count: 3)
+        append(threeDigits: milliseconds % 1000)
     }
 
-    private mutating func append(digits number: UInt64, count: Int) {
-        var place: UInt64 = 1
-        for _ in 1..<count { place *= 10 }
-        while place > 0 {
-            append(0x30 | UInt8(truncatingIfNeeded: number / place % 10))
-            place /= 10
-        }
+    private mutating func append(twoDigits number: UInt64) {
+        append(0x30 | UInt8(truncatingIfNeeded: number / 10))
+        append(0x30 | UInt8(truncatingIfNeeded: number % 10))
+    }
+
+    private mutating func append(threeDigits number: UInt64) {
+        append(0x30 | UInt8(truncatingIfNeeded: number / 100))
+        append(twoDigits: number % 100)
     }
 
     /// The date of a day since 1970-01-01 in the Gregorian calendar.

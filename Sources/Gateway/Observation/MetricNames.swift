@@ -9,10 +9,14 @@ struct MetricNames: Sendable {
     private static let learnedLimit = 50
     private static let longest = 128
 
-    private let configured: Set<String>
-    private var learned: Set<String> = []
+    /// The configured ones, and those that were learned.
+    private var known: Set<String>
+    private let limit: Int
 
-    init(configured: Set<String>) { self.configured = configured }
+    init(configured: Set<String>) {
+        known = configured
+        limit = configured.count + Self.learnedLimit
+    }
 
     /// The label's value for a name.
     ///
@@ -21,9 +25,9 @@ struct MetricNames: Sendable {
     ///   - isProven: Whether a provider has just answered under it.
     /// - Returns: The name or `other`.
     mutating func label(_ name: String, isProven: Bool) -> String {
-        if configured.contains(name) || learned.contains(name) { return name }
-        guard isProven, learned.count < Self.learnedLimit, name.utf8.count <= Self.longest else { return Self.other }
-        learned.insert(name)
+        if known.contains(name) { return name }
+        guard isProven, known.count < limit, name.utf8.count <= Self.longest else { return Self.other }
+        known.insert(name)
         return name
     }
 

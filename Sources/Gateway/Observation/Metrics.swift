@@ -15,15 +15,8 @@ struct Metrics: Sendable {
     struct ModelSeries: Hashable, Sendable {
         var provider: String
         var model: String
-        /// Empty for what succeeded, and for all that is measured beside the duration.
+        /// `cancelled` too; empty for what finished, and for all that is measured beside the duration.
         var errorType = ""
-    }
-
-    /// Attempts at one provider, and how they ended.
-    struct AttemptSeries: Hashable, Sendable {
-        var provider: String
-        /// `finished`, `cancelled`, or the error's type.
-        var outcome: String
     }
 
     /// What was measured of answers under one name. Tokens are those that providers reported.
@@ -59,8 +52,7 @@ struct Metrics: Sendable {
     var events: UInt64 = 0
     /// Where no provider reported any.
     var estimatedTokens: (input: UInt64, output: UInt64) = (0, 0)
-    var attempts: [AttemptSeries: UInt64] = [:]
-    /// As a provider's client.
+    /// As a provider's client: one duration for each attempt.
     var client: [ModelSeries: Answers] = [:]
     /// As a server, by the name that was asked for.
     var server: [ModelSeries: Answers] = [:]
@@ -84,7 +76,6 @@ struct Metrics: Sendable {
         events &+= other.events
         estimatedTokens.input &+= other.estimatedTokens.input
         estimatedTokens.output &+= other.estimatedTokens.output
-        attempts.merge(other.attempts, uniquingKeysWith: &+)
         client.merge(other.client, uniquingKeysWith: Self.sum)
         server.merge(other.server, uniquingKeysWith: Self.sum)
         lag.merge(other.lag)

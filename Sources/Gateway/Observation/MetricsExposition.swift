@@ -72,13 +72,22 @@ struct MetricsExposition {
         out.sample([("type", "input")], sum.estimatedTokens.input)
         out.sample([("type", "output")], sum.estimatedTokens.output)
         out.family("freshet_attempts_total", "counter", "Requests to providers, by how they ended.")
-        for (series, count) in sum.attempts.sorted(by: {
-            ($0.key.provider, $0.key.outcome) < ($1.key.provider, $1.key.outcome)
-        }) {
-            out.sample([("provider", series.provider), ("outcome", series.outcome)], count)
-        }
+        for (labels, count) in attempts(sum) { out.sample(labels, count) }
         out.family("freshet_provider_connections_idle", "gauge", "Connections to providers kept for the next request.")
         out.sample(UInt64(clamping: sum.idleProviderConnections))
+    }
+
+    /// Each attempt has its duration, under its provider and how it ended.
+    private func attempts(_ sum: Metrics) -> [([PrometheusText.Label], UInt64)] {
+        var counts: [[String]: UInt64] = [:]
+        for (series, answers) in sum.client where answers.duration.total > 0 {
+            let outcome = series.errorType.isEmpty ? "finished" : series.errorType
+            counts[[series.provider, outcome], default: 0] &+= answers.duration.total
+        }
+        return counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, count in
+            let labels: [PrometheusText.Label] = [("provider", key[0]), ("outcome", key[1])]
+            return (labels, count)
+        }
     }
 
     private mutating func answers(_ sum: Metrics) {

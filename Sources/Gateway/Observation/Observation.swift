@@ -32,7 +32,7 @@ final class Observation {
     func watch(_ loop: EventLoop) {
         lagTimer = loop.schedule(at: .never) { [unowned self, unowned loop] in
             let now = MonotonicTime.read()
-            metrics.lag.observe((now - due).unsignedNanoseconds)
+            metrics.lag.observe(now.nanoseconds(since: due))
             arm(loop)
         }
         arm(loop)
@@ -69,12 +69,12 @@ final class Observation {
             provider: route.provider,
             model: names.label(generation.model, isProven: end.outcome == .finished), errorType: errorType ?? "")
         count(series, in: &metrics.server, .firstToken) { answers in
-            answers.duration.observe((now - generation.began).unsignedNanoseconds)
+            answers.duration.observe(now.nanoseconds(since: generation.began))
         } ofAll: { answers in
             guard let first = generation.firstContent else { return }
-            answers.firstContent.observe((first - generation.began).unsignedNanoseconds)
+            answers.firstContent.observe(first.nanoseconds(since: generation.began))
             guard end.outcome == .finished, let tokens = end.usage?.outputTokens, tokens > 1 else { return }
-            answers.perToken.observe((now - first).unsignedNanoseconds / UInt64(tokens - 1))
+            answers.perToken.observe(now.nanoseconds(since: first) / UInt64(tokens - 1))
         }
     }
 
@@ -94,15 +94,14 @@ final class Observation {
         let timeline = attempt.timeline
         let ended = timeline.ended ?? generation.loop.now()
         let errorType = failure.map { MetricNames.errorType($0.code.name, isProvidersWord: $0.isProvidersWord) }
-        metrics.attempts[.init(provider: route.provider, outcome: errorType ?? outcome), default: 0] &+= 1
         let series = Metrics.ModelSeries(
             provider: route.provider, model: names.label(route.model, isProven: outcome == "finished"),
             errorType: errorType ?? (outcome == "cancelled" ? "cancelled" : ""))
         count(series, in: &metrics.client, .duration) { answers in
-            answers.duration.observe((ended - timeline.started).unsignedNanoseconds)
+            answers.duration.observe(ended.nanoseconds(since: timeline.started))
         } ofAll: { answers in
             if let first = timeline.firstContent {
-                answers.firstContent.observe((first - timeline.started).unsignedNanoseconds)
+                answers.firstContent.observe(first.nanoseconds(since: timeline.started))
             }
             guard let usage, !usage.isEstimate else { return }
             if let tokens = usage.inputTokens { answers.inputTokens.observe(UInt64(clamping: tokens)) }
@@ -113,7 +112,7 @@ final class Observation {
             metrics.estimatedTokens.output &+= UInt64(clamping: usage.outputTokens ?? 0)
         }
         guard let log, log.level == .debug else { return }
-        func since(_ moment: MonotonicTime?) -> UInt64? { moment.map { ($0 - timeline.started).unsignedNanoseconds } }
+        func since(_ moment: MonotonicTime?) -> UInt64? { moment?.nanoseconds(since: timeline.started) }
         write(
             AttemptLine(
                 time: WallClock.milliseconds(), generation: generation.id, route: generation.routeName,
@@ -165,7 +164,7 @@ final class Observation {
         line.status = report.status
         line.bytes = report.sentBytes
         line.limit = report.limit
-        if report.began != .never { line.duration = (report.loop.now() - report.began).unsignedNanoseconds }
+        if report.began != .never { line.duration = report.loop.now().nanoseconds(since: report.began) }
         line.outcome = report.isGone ? "client_gone" : report.status < 400 ? "ok" : "refused"
         if let record {
             (line.owner, line.dialect, line.events) = (record.owner, record.dialect, record.events)
@@ -183,7 +182,7 @@ final class Observation {
         line.model = generation.model
         line.route = generation.routeName
         if record.isCreator, let first = generation.firstContent {
-            line.firstContent = (first - report.began).unsignedNanoseconds
+            line.firstContent = first.nanoseconds(since: report.began)
         }
         guard !report.isGone, let end = generation.end else { return }
         line.outcome = end.outcome.rawValue
@@ -215,7 +214,9 @@ extension Metrics.ModelSeries {
     fileprivate var succeeded: Self { Self(provider: provider, model: model) }
 }
 
-extension Duration {
-    /// Whole nanoseconds; 0 for a negative one.
-    fileprivate var unsignedNanoseconds: UInt64 { UInt64(clamping: wholeNanoseconds) }
+extension MonotonicTime {
+    /// Nanoseconds from an earlier moment to this one; 0 when it was not earlier. `Duration` would calculate in 128 bits.
+    fileprivate func nanoseconds(since start: MonotonicTime) -> UInt64 {
+        UInt64(clamping: nanoseconds.subtractingReportingOverflow(start.nanoseconds).partialValue)
+    }
 }
