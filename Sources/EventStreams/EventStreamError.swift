@@ -5,3 +5,13 @@ public enum EventStreamError: Error, Equatable, Sendable {
     /// The `data` lines of one event hold more bytes than `EventStreamLimits.eventBytes`.
     case eventTooLong(limit: Int)
 }
+
+extension EventStreamError: CustomStringConvertible {
+    /// For people, to be read behind a colon.
+    public var description: String {
+        switch self {
+        case .lineTooLong(let limit): "a line is longer than \(limit) bytes"
+        case .eventTooLong(let limit): "an event is longer than \(limit) bytes"
+        }
+    }
+}

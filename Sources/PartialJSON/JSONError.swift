@@ -17,3 +17,19 @@ public enum JSONError: Error, Equatable, Sendable {
     /// A valid beginning of some other value where an object was needed.
     case notAnObject(at: Int)
 }
+
+extension JSONError: CustomStringConvertible {
+    /// For people, to be read behind a colon.
+    public var description: String {
+        switch self {
+        case .unexpectedByte(let offset): "byte \(offset) has no place there"
+        case .truncated(let offset): "it breaks off at byte \(offset)"
+        case .tooDeep(let limit): "it is nested deeper than \(limit) objects and arrays"
+        case .numberTooLong(let limit): "a number has more than \(limit) bytes"
+        case .tooLong(let limit): "it has more than \(limit) bytes"
+        case .invalidUTF8(let offset): "byte \(offset) is not UTF-8"
+        case .invalidEscape(let offset): "the backslash at byte \(offset) begins no escape"
+        case .notAnObject(let offset): "at byte \(offset) stands another value than an object"
+        }
+    }
+}

@@ -10,17 +10,9 @@ public import FreshetTransport
 ///
 /// Until the first content its events are held back, so that an attempt that fails before leaves no trace.
 public final class ProviderAttempt {
-    /// Bytes of an answer that is no stream, an error or a document; past it the attempt fails.
-    private static let documentLimit = 16 << 20
     private static let refusalLimit = 256 << 10
     /// For an error's body; what came until then is passed on.
     private static let refusalTime = Duration.seconds(2)
-    /// Events held before the first content; past it they are shown.
-    private static let heldLimit = 64
-    /// Bytes they may have.
-    private static let heldBytes = 256 << 10
-    /// Bytes one generation may hold; past it the provider is cancelled.
-    private static let logLimit = 16 << 20
 
     private var request: ProviderRequest
     private let live: LiveLog
@@ -31,8 +23,8 @@ public final class ProviderAttempt {
     private var timer: LoopTimer?
     private var onEnd: ((AttemptEnd) -> Void)?
     private var body = ProviderBody.eventStream
-    private var events = EventStreamDecoder()
-    private var lines = JSONLinesDecoder()
+    private var events: EventStreamDecoder
+    private var lines: JSONLinesDecoder
     private var document: [UInt8] = []
     private var refusedStatus: Int?
     private var refusedType = ""
@@ -60,6 +52,8 @@ public final class ProviderAttempt {
         onEnd: @escaping (AttemptEnd) -> Void
     ) {
         (self.request, self.decoder, live, self.loop) = (request, decoder, log, loop)
+        events = EventStreamDecoder(limits: request.limits.ofStream)
+        lines = JSONLinesDecoder(limits: request.limits.ofStream)
         self.onEnd = onEnd
         timeline = AttemptTimeline(started: loop.now())
         machine = AttemptMachine(
@@ -249,13 +243,19 @@ public final class ProviderAttempt {
     private func shows() -> Bool {
         if isHoldingMuch { live.log.release() }
         live.changed()
-        guard live.log.accountedBytes > Self.logLimit else { return true }
-        fail(.logFull, "the answer is longer than \(Self.logLimit >> 20) MiB")
+        guard live.log.accountedBytes > request.limits.bytes else { return true }
+        failAsTooLong()
         return false
     }
 
     private var isHoldingMuch: Bool {
-        live.log.heldCount > Self.heldLimit || (live.log.heldCount > 0 && live.log.accountedBytes > Self.heldBytes)
+        let held = live.log.heldCount
+        guard held > 0 else { return false }
+        return held > request.limits.heldEvents || live.log.accountedBytes > request.limits.heldBytes
+    }
+
+    private func failAsTooLong() {
+        fail(.logFull, "the answer is longer than \(request.limits.bytes >> 10) KiB")
     }
 
     private func fail(_ code: GenerationFailure.Code, _ message: String) {
@@ -322,9 +322,7 @@ extension ProviderAttempt: HTTPClientDelegate {
             lines.receive(bytes)
             takeLines()
         case .document:
-            guard document.count + bytes.count <= Self.documentLimit else {
-                return fail(.logFull, "the answer is longer than \(Self.documentLimit >> 20) MiB")
-            }
+            guard document.count + bytes.count <= request.limits.bytes else { return failAsTooLong() }
             bytes.withUnsafeBufferPointer { document.append(contentsOf: $0) }
         case .foreign: break
         }

@@ -23,6 +23,8 @@ public struct ProviderRequest: Sendable {
     public var secret: String?
     /// Whether the key is ours: then the provider's 401 and 403 are our fault, not the caller's.
     public var hasConfiguredKey: Bool
+    /// What its answer may hold.
+    public var limits = AnswerLimits()
 
     /// The fields go out as they are: what must not travel has been left out before.
     public init(

@@ -61,8 +61,14 @@ struct ChatChunk {
     var members: [Member] = []
     /// `"object":"error"`, as some servers report errors.
     var isErrorObject = false
-    private var json = JSONTokenizer()
+    private let limits: JSONLimits
+    private var json: JSONTokenizer
     private var beginning = Beginning()
+
+    init(limits: JSONLimits = .init()) {
+        self.limits = limits
+        json = JSONTokenizer(limits: limits)
+    }
 
     /// What stands before the choices: from chunk to chunk mostly the same bytes, which are read once.
     private struct Beginning {
@@ -97,7 +103,7 @@ struct ChatChunk {
         clearChoices()
         members.removeAll(keepingCapacity: true)
         beginning.bytes.removeAll(keepingCapacity: true)
-        json = JSONTokenizer()
+        json = JSONTokenizer(limits: limits)
     }
 
     private mutating func clearChoices() {

@@ -1,5 +1,5 @@
 public import FreshetGeneration
-import FreshetPartialJSON
+public import FreshetPartialJSON
 
 /// Reads the frames of a Chat Completions stream (or one whole `chat.completion`) into a generation's log.
 ///
@@ -37,7 +37,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     private let expectedChoices: Int
     private var toolCount = 0
     private var openTools = 0
-    private var chunk = ChatChunk()
+    private var chunk: ChatChunk
     private var choices: [Choice] = []
     private var nextBlock = 0
     private var hasAttempt = false
@@ -63,7 +63,11 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     ///   - generation: What ids are derived from where the provider gives none.
     ///   - choices: How many answers were asked for.
     ///   - firstBlock: The number of the next block in the log.
-    public init(route: String, generation: GenerationID, choices: Int = 1, firstBlock: Int = 0) {
+    ///   - limits: Of each frame's JSON.
+    public init(
+        route: String, generation: GenerationID, choices: Int = 1, firstBlock: Int = 0, limits: JSONLimits = .init()
+    ) {
+        chunk = ChatChunk(limits: limits)
         (self.route, self.generation, nextBlock) = (route, generation, firstBlock)
         expectedChoices = choices
     }

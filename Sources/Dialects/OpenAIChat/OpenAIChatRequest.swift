@@ -1,5 +1,5 @@
 public import FreshetGeneration
-import FreshetPartialJSON
+public import FreshetPartialJSON
 
 /// What the gateway must know of a Chat Completions request; everything else passes as the client's own bytes.
 public struct OpenAIChatRequest: Sendable {
@@ -18,11 +18,14 @@ public struct OpenAIChatRequest: Sendable {
     private let streamOptions: [UInt8]?
     private let members: [JSONSplice.Member]
 
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - limits: Of its JSON.
     /// - Throws: A failure that names the field and what it should be.
-    public init(body: [UInt8]) throws(RequestError) {
+    public init(body: [UInt8], limits: JSONLimits = .init()) throws(RequestError) {
         self.body = body
         var fields = Fields()
-        try fields.read(body.span)
+        try fields.read(body.span, limits)
         guard fields.hasMessages else {
             throw RequestError("messages", "is required: an array of {\"role\", \"content\"} objects")
         }
@@ -88,8 +91,8 @@ public struct OpenAIChatRequest: Sendable {
         var streamOptions: [UInt8]?
         var members: [JSONSplice.Member] = []
 
-        mutating func read(_ text: Span<UInt8>) throws(RequestError) {
-            do { members = try JSONSplice.members(of: text) } catch {
+        mutating func read(_ text: Span<UInt8>, _ limits: JSONLimits) throws(RequestError) {
+            do { members = try JSONSplice.members(of: text, limits: limits) } catch {
                 throw RequestError(nil, "the body must be one JSON object: \(error)")
             }
             for member in members { try read(member, text) }

@@ -35,7 +35,7 @@ extension Configuration {
             lines += keys.owners.map { "  \(YAMLText.quoted($0)): { sha256: \"***\" }" }
         }
         lines.append("limits:")
-        lines += Limits.members.map { "  \($0.key): \(limits.text($0.member))" }
+        lines += Limits.members.map { "  \($0.key): \(limits.text($0))  # past it: \($0.consequence)" }
         lines.append("log: { level: \"\(log.level.rawValue)\", format: \(log.format.rawValue) }")
         lines.append("metrics: \(metricsAccess.rawValue)")
         lines += providerLines

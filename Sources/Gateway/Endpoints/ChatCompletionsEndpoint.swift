@@ -16,7 +16,8 @@ struct ChatCompletionsEndpoint {
             if request.isStream {
                 let framing = Framing(accepting: exchange.head.fields)
                 let encoder = OpenAIChatEncoder(framing: framing, includesUsage: request.includesUsage)
-                let style = StreamReader.Style(governs: true, heartbeat: framing.heartbeat)
+                let style = StreamReader.Style(
+                    unreadLimit: gateway.configuration.limits.unread, heartbeat: framing.heartbeat)
                 StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
             } else {
                 CompletionReader(exchange, of: generation).start()
@@ -29,6 +30,8 @@ struct ChatCompletionsEndpoint {
     }
 
     private func read(_ body: [UInt8]) throws(Caller.Refused) -> OpenAIChatRequest {
-        do { return try OpenAIChatRequest(body: body) } catch { throw Caller.Refused(error) }
+        do { return try OpenAIChatRequest(body: body, limits: gateway.configuration.limits.ofJSON) } catch {
+            throw Caller.Refused(error)
+        }
     }
 }

@@ -58,7 +58,7 @@ struct EventSourceEndpoint {
         let framing = Framing(accepting: exchange.head.fields)
         let encoder = SimpleEncoder(generation: generation.id, framing: framing, isNamed: query.isNamed)
         let style = StreamReader.Style(
-            prelude: prelude(framing, generation.id), governs: false, heartbeat: framing.heartbeat)
+            prelude: prelude(framing, generation.id), heartbeat: framing.heartbeat)
         StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
         let request = GenerationRequest(model: query.model, prompt: prompt)
         let body = request.openAIChatBody(
@@ -114,7 +114,7 @@ struct EventSourceEndpoint {
             generation: generation.id, framing: framing, isNamed: isNamed,
             resuming: generation.live.log.fold(through: sequence))
         let prelude = framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
-        let style = StreamReader.Style(prelude: prelude, governs: false, heartbeat: framing.heartbeat)
+        let style = StreamReader.Style(prelude: prelude, heartbeat: framing.heartbeat)
         let cursor = LogCursor(after: sequence)
         StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
     }

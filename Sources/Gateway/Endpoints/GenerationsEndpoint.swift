@@ -15,7 +15,8 @@ struct GenerationsEndpoint {
             let generation = production.generation(owner: owner, retention: .untilRead)
             let framing = Framing(accepting: exchange.head.fields)
             let encoder = NativeEncoder(generation: generation.id, framing: framing)
-            let style = StreamReader.Style(governs: true, heartbeat: framing.heartbeat)
+            let style = StreamReader.Style(
+                unreadLimit: gateway.configuration.limits.unread, heartbeat: framing.heartbeat)
             StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
             let body = request.openAIChatBody(
                 model: production.providerModel, asksUsage: production.asksUsage,
@@ -27,6 +28,8 @@ struct GenerationsEndpoint {
     }
 
     private func read(_ body: [UInt8]) throws(Caller.Refused) -> GenerationRequest {
-        do { return try GenerationRequest(body: body.span) } catch { throw Caller.Refused(error) }
+        do { return try GenerationRequest(body: body.span, limits: gateway.configuration.limits.ofJSON) } catch {
+            throw Caller.Refused(error)
+        }
     }
 }

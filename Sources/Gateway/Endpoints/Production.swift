@@ -66,11 +66,14 @@ struct Production {
             route.provider.credentials == .pass
             ? place.passing(exchange.head.fields["authorization"]) : place.own
         if let field = credentials.field { fields.append("authorization", field) }
-        let request = ProviderRequest(
+        let limits = gateway.configuration.limits
+        var request = ProviderRequest(
             origin: place.origin, poolKey: credentials.poolKey, target: place.target, fields: fields, body: body,
             route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
-        let decoder = OpenAIChatDecoder(route: request.route, generation: generation.id, choices: choices)
+        request.limits = limits.ofAnswers
+        let decoder = OpenAIChatDecoder(
+            route: request.route, generation: generation.id, choices: choices, limits: limits.ofJSON)
         generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop))
         exchange.releaseFields()
     }

@@ -12,10 +12,13 @@ final class StreamReader: GenerationReader {
     struct Style {
         /// Bytes sent with the head at once; nil sends the head with the first frame.
         var prelude: [UInt8]?
-        /// Whether the provider is read only as fast as this reader reads.
-        var governs: Bool
+        /// Bytes that this reader's socket has refused when the provider is no longer read, so that it is read only as
+        /// fast as this reader reads; nil lets the provider run.
+        var unreadLimit: Int?
         /// What is sent after 15 s of silence.
         var heartbeat: [UInt8]
+
+        var governs: Bool { unreadLimit != nil }
     }
 
     private static let silence = Duration.seconds(15)
@@ -23,8 +26,6 @@ final class StreamReader: GenerationReader {
     ///
     /// Above the server's low-water mark, so that a reader that stopped writing here is called when it may go on.
     private static let ownLimit = 96 << 10
-    /// Bytes the governing reader's socket has refused when the provider is no longer read.
-    private static let governedLimit = 256 << 10
     /// Deltas of a reader that is behind are merged up to this size.
     private static let mergeBytes = 16 << 10
 
@@ -147,7 +148,7 @@ final class StreamReader: GenerationReader {
     }
 
     private func govern() {
-        guard style.governs, !isPaused, exchange.pendingBytes > Self.governedLimit else { return }
+        guard let limit = style.unreadLimit, !isPaused, exchange.pendingBytes > limit else { return }
         isPaused = true
         generation.pause()
     }

@@ -29,9 +29,10 @@ public final class Gateway: Sendable {
         places = Dictionary(known) { first, _ in first }
         let resolver = Resolver()
         let names = configuration.metricNames
+        let limits = configuration.limits.ofProviders
         for loop in group.loops {
             loop.execute {
-                let client = HTTPClient(loop: loop, tls: tls, resolver: resolver)
+                let client = HTTPClient(loop: loop, tls: tls, resolver: resolver, limits: limits)
                 let observation = Observation(names: names, log: log)
                 observation.watch(loop)
                 loop.local = LoopState(client: client, observation: observation)

@@ -34,10 +34,13 @@ public struct GenerationRequest: Equatable, Sendable {
 
     /// Reads a body.
     ///
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - limits: Of its JSON.
     /// - Throws: What is wrong, naming the field. A member that is not known is an error: it would be lost.
-    public init(body: Span<UInt8>) throws(RequestError) {
+    public init(body: Span<UInt8>, limits: JSONLimits = .init()) throws(RequestError) {
         let value: JSONValue
-        do { value = try JSONValue(parsing: body) } catch {
+        do { value = try JSONValue(parsing: body, limits: limits) } catch {
             throw RequestError(nil, "the body must be one JSON object: \(error)")
         }
         guard let object = value.objectValue else { throw RequestError(nil, "the body must be one JSON object") }

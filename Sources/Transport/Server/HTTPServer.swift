@@ -57,6 +57,9 @@ public final class HTTPServer: Sendable {
         if let bytes = configuration.limits.sendBufferBytes {
             Socket.set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes))
         }
+        if let bytes = configuration.limits.receiveBufferBytes {
+            Socket.set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
+        }
         self.group = group
         self.configuration = configuration
         self.onRequest = onRequest

@@ -35,6 +35,9 @@ public struct HTTPServerConfiguration: Sendable {
         public var bodyBytesPerSecond = 1 << 10
         /// Bytes per connection that the kernel keeps for a slow reader (SO_SNDBUF); nil leaves it to the kernel.
         public var sendBufferBytes: Int? = 256 << 10
+        /// Bytes per connection that the kernel takes of what a client sends unasked (SO_RCVBUF); nil leaves it to the
+        /// kernel.
+        public var receiveBufferBytes: Int? = 256 << 10
         /// `onWritable` comes when less than this is left of what the socket had refused.
         public var lowWaterBytes = 64 << 10
         /// The default limits.

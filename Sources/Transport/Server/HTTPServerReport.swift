@@ -32,7 +32,8 @@ extension HTTPError {
     /// The limit that was passed, as the configuration names it; nil when it was the grammar.
     var limit: String? {
         switch self {
-        case .headTooLarge, .tooManyFields: "head"
+        case .headTooLarge: "head"
+        case .tooManyFields: "fields"
         case .trailersTooLarge: "trailers"
         case .targetTooLong: "target"
         case .chunkLineTooLong: "chunk_line"
