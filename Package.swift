@@ -40,7 +40,7 @@ let package = Package(
         library("Simulator", ["FreshetGeneration", "FreshetDialects", "FreshetPartialJSON", "FreshetEventStreams"]),
 
         // Effectful: they touch the world and decide nothing.
-        library("Transport", ["FreshetHTTPWire", "CLinux", "COpenSSL"]),
+        library("Transport", ["FreshetHTTPWire", "CLinux", "COpenSSL", "CZlib"]),
         library(
             "Router",
             [
@@ -71,6 +71,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "Sources/CYAML"),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
 
         // `make bench` runs it: what each step of a token's way costs.
         .executableTarget(

@@ -28,6 +28,7 @@ public final class ProviderAttempt {
     private var document: [UInt8] = []
     private var refusedStatus: Int?
     private var refusedType = ""
+    private var refusedCoding: String?
     /// Tokens the provider reported so far.
     public private(set) var usage: Usage?
     /// Why choice 0 finished.
@@ -73,6 +74,8 @@ public final class ProviderAttempt {
         }
         var fields = request.fields
         fields.append("accept", "text/event-stream, application/json")
+        // Without it every coding would be acceptable.
+        fields.append("accept-encoding", "identity")
         fields.append("content-type", "application/json")
         var message = HTTPClientRequest(
             origin: request.origin, poolKey: request.poolKey, method: "POST", target: request.target, fields: fields,
@@ -224,6 +227,7 @@ public final class ProviderAttempt {
                 let raw = SecretMask.masking(request.secret, in: failure.raw)
                 finish(.failed(reported, raw: raw, refusal: nil))
             } else {
+                note(errorBehindTheFinish: failure.failure)
                 perform(action)
             }
             return false
@@ -235,6 +239,16 @@ public final class ProviderAttempt {
         }
         if let reason = frame.finishReason { finishReason = reason }
         return true
+    }
+
+    /// The answer is whole, and stays so; but what the provider said is not swallowed.
+    private func note(errorBehindTheFinish failure: GenerationFailure) {
+        let message = "the provider reported an error behind the finish: \(failure.message)"
+        live.log.append(
+            .notice(
+                code: SecretMask.masking(request.secret, in: failure.code.name),
+                message: SecretMask.masking(request.secret, in: message)))
+        live.changed()
     }
 
     /// Has the readers woken; ends the attempt when the log has become too long.
@@ -258,8 +272,8 @@ public final class ProviderAttempt {
         fail(.logFull, "the answer is longer than \(request.limits.bytes >> 10) KiB")
     }
 
-    private func fail(_ code: GenerationFailure.Code, _ message: String) {
-        let failure = GenerationFailure(code: code, message: message, isRetryable: code != .logFull)
+    private func fail(_ code: GenerationFailure.Code, _ message: String, isRetryable: Bool = true) {
+        let failure = GenerationFailure(code: code, message: message, isRetryable: isRetryable && code != .logFull)
         finish(.failed(failure, raw: nil, refusal: nil))
     }
 
@@ -290,14 +304,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         timeline.head = loop.now()
         timeline.status = head.status
         relayedFields = RelayedFields.downwards(head.fields)
-        guard head.status == 200 else {
-            relayedFields = SecretMask.masking(request.secret, in: relayedFields)
-            refusedStatus = head.status
-            timer?.rearm(after: Self.refusalTime)
-            let type = SecretMask.masking(request.secret, in: head.fields["content-type"] ?? "")
-            refusedType = head.fields["content-encoding"] == nil ? type : "encoded"
-            return
-        }
+        guard head.status == 200 else { return refused(head) }
         machine.headArrived(at: now)
         armTimer()
         body = ProviderBody(head)
@@ -305,6 +312,23 @@ extension ProviderAttempt: HTTPClientDelegate {
             return fail(.providerMalformed, "the provider answered with \(type.prefix(100)) and not with a stream")
         }
         onHead?()
+    }
+
+    private func refused(_ head: HTTPResponseHead) {
+        guard head.status >= 400 else {
+            let what = "the provider answered with status \(head.status)"
+            guard (300...399).contains(head.status), head.status != 304 else {
+                return fail(.providerMalformed, "\(what) and not with a stream")
+            }
+            return fail(
+                .providerError, "\(what), a redirect; none is followed, since the key would go along: mend `base_url`",
+                isRetryable: false)
+        }
+        relayedFields = SecretMask.masking(request.secret, in: relayedFields)
+        refusedStatus = head.status
+        refusedType = SecretMask.masking(request.secret, in: head.fields["content-type"] ?? "")
+        refusedCoding = head.fields["content-encoding"].flatMap { $0.lowercased() == "identity" ? nil : $0 }
+        timer?.rearm(after: Self.refusalTime)
     }
 
     /// Decodes the frames that are whole by now; may end the attempt.
@@ -357,15 +381,23 @@ extension ProviderAttempt: HTTPClientDelegate {
         }
     }
 
+    /// Decoded, though no coding was asked for: errors often come from something in front of the provider.
+    private var refusalBody: [UInt8]? {
+        guard let refusedCoding, !document.isEmpty else { return document }
+        let plain = ContentCoding(refusedCoding)?.decoding(document, limit: Self.refusalLimit)
+        return plain?.isEmpty == false ? plain : nil
+    }
+
     /// The provider answered with a status that is no success.
     private func endRefusal() {
         guard let status = refusedStatus, exchange != nil else { return }
-        let body = SecretMask.masking(request.secret, in: document)
+        guard let plain = refusalBody else {
+            return fail(
+                .providerError, "the provider answered with status \(status) and a body that cannot be decoded")
+        }
+        let body = SecretMask.masking(request.secret, in: plain)
         if request.hasConfiguredKey, status == 401 || status == 403 {
             return fail(.providerAuth, "the provider refused the gateway's own key with status \(status)")
-        }
-        guard status >= 400, refusedType != "encoded" else {
-            return fail(.providerError, "the provider answered with status \(status) and nothing that can be passed on")
         }
         let failure = ProviderStatus.failure(status: status, body: body)
         let refusal = ProviderRefusal(status: status, contentType: refusedType, body: body)

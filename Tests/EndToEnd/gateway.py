@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -124,8 +124,9 @@ class Program:
 class Gateway:
     """A running `freshet serve` or `freshet simulate` on an ephemeral port."""
 
-    def __init__(self, *arguments: str, command: str = "serve", **more: str) -> None:
-        self.arguments = [binary(), command, *arguments]
+    def __init__(self, *arguments: str, command: str = "serve", under: Sequence[str] = (), **more: str) -> None:
+        """`under` is a command that runs it, and becomes it in the end."""
+        self.arguments = [*under, binary(), command, *arguments]
         self.process = subprocess.Popen(
             self.arguments,
             stdin=subprocess.DEVNULL,
@@ -133,8 +134,8 @@ class Gateway:
             stderr=subprocess.PIPE,
             env=environment(**more),
         )
-        self.output = b""
-        self.errors = b""
+        self.output = bytearray()
+        self.errors = bytearray()
         self._port = 0
         self._ready = threading.Event()
         self._readers = [threading.Thread(target=self._follow, args=(name,), daemon=True) for name in ("out", "err")]
@@ -239,9 +240,11 @@ class ConfigurationFile:
 class Served(Gateway):
     """`freshet serve --config` with the given configuration."""
 
-    def __init__(self, content: str | dict[str, Any], *arguments: str, **more: str) -> None:
+    def __init__(
+        self, content: str | dict[str, Any], *arguments: str, under: Sequence[str] = (), **more: str
+    ) -> None:
         self._file = ConfigurationFile(content)
         try:
-            super().__init__("--config", self._file.path, *arguments, **more)
+            super().__init__("--config", self._file.path, *arguments, under=under, **more)
         finally:
             self._file.__exit__()

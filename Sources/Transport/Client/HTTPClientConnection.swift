@@ -237,16 +237,20 @@ final class HTTPClientConnection: Pollable {
     private func responseEnded(isAlone: Bool) {
         let finished = exchange
         exchange = nil
+        keepTicket()
         if keepsAlive, isAlone, outgoing.isEmpty { becomeIdle() } else { close() }
         finished?.end()
     }
 
+    /// Servers that close after each answer give tickets too.
+    private func keepTicket() {
+        guard let tls, !isTicketKept, let resumption = tls.resumption() else { return }
+        client.keep(resumption, for: key)
+        isTicketKept = true
+    }
+
     private func becomeIdle() {
         phase = .idle
-        if let tls, !isTicketKept, let resumption = tls.resumption() {
-            client.keep(resumption, for: key)
-            isTicketKept = true
-        }
         timer?.rearm(after: client.limits.idleTimeout)
         updateInterest()
         client.keep(self)
