@@ -44,7 +44,12 @@ struct ChatChunk {
         var range: Range<Int>
         /// Whether its value is null, empty or what every chunk says.
         var isEmpty: Bool
+        /// The member's name and kind, where it is a text that says nothing here.
+        var silent: (name: JSONStringToken, kind: BlockKind)?
     }
+
+    /// Choices of one chunk: as many as a request may ask for.
+    private static let choiceLimit = 128
 
     var id: JSONStringToken?
     var model: JSONStringToken?
@@ -199,6 +204,7 @@ struct ChatChunk {
     }
 
     private mutating func choice(_ text: Span<UInt8>) throws(FrameError) {
+        guard choices.count < Self.choiceLimit else { throw .limitExceeded }
         choices.append(Choice(index: choices.count))
         let place = choices.count - 1
         var hasDelta = false
@@ -213,8 +219,7 @@ struct ChatChunk {
                 message = (before, start..<(try skip(text)).upperBound)
             } else if name.equals("index", in: text) {
                 guard let index = try number(text) else { continue }
-                // As many as a request may ask for.
-                guard index < 128 else { throw .limitExceeded }
+                guard index < Self.choiceLimit else { throw .limitExceeded }
                 choices[place].index = index
             } else if name.equals("finish_reason", in: text) {
                 // Some servers say "" for not yet.
@@ -248,13 +253,13 @@ struct ChatChunk {
     ) throws(FrameError) {
         let start = name.range.lowerBound - 1
         if name.equals("content", in: text) {
-            try content(place, start, text)
+            try content(place, name, text)
         } else if name.equals("refusal", in: text) {
-            choices[place].refusal = try shown(.delta, place, start, text)
+            choices[place].refusal = try shown(.refusal, place, name, text)
         } else if choices[place].reasoning == nil,
             name.equals("reasoning_content", in: text) || name.equals("reasoning", in: text)
         {
-            choices[place].reasoning = try shown(.delta, place, start, text)
+            choices[place].reasoning = try shown(.reasoning, place, name, text)
             if choices[place].reasoning != nil { choices[place].reasoningName = name }
         } else if name.equals("tool_calls", in: text) {
             try eachElement(text) { (chunk: inout ChatChunk) throws(FrameError) in try chunk.toolCall(place, text) }
@@ -265,11 +270,13 @@ struct ChatChunk {
         }
     }
 
-    private mutating func content(_ place: Int, _ start: Int, _ text: Span<UInt8>) throws(FrameError) {
+    private mutating func content(
+        _ place: Int, _ name: JSONStringToken, _ text: Span<UInt8>
+    ) throws(FrameError) {
         let before = json
         guard try next(text) == .arrayStart else {
             json = before
-            choices[place].content = try shown(.delta, place, start, text)
+            choices[place].content = try shown(.text, place, name, text)
             return
         }
         let first = json.position - 1
@@ -373,7 +380,7 @@ struct ChatChunk {
 
     /// A string that readers are shown; an empty or null one is kept as a member like any other.
     private mutating func shown(
-        _ anchor: ChatAnchor, _ owner: Int, _ start: Int, _ text: Span<UInt8>
+        _ kind: BlockKind, _ owner: Int, _ name: JSONStringToken, _ text: Span<UInt8>
     ) throws(FrameError) -> JSONStringToken? {
         let token: JSONStringToken?
         switch try next(text) {
@@ -385,8 +392,26 @@ struct ChatChunk {
             choices[owner].isTelling = true
             return token
         }
-        members.append(Member(anchor: anchor, owner: owner, range: start..<json.position, isEmpty: true))
+        let range = name.range.lowerBound - 1..<json.position
+        members.append(
+            Member(anchor: .delta, owner: owner, range: range, isEmpty: true, silent: (name: name, kind: kind)))
         return nil
+    }
+
+    /// Whether a text that is empty here is said in another place of the chunk, for the same choice and by the same
+    /// name: a server that speaks of a choice twice would have its client read the member twice.
+    func isSaidElsewhere(_ member: Member, _ text: Span<UInt8>) -> Bool {
+        guard let (name, kind) = member.silent else { return false }
+        let index = choices[member.owner].index
+        return choices.contains { choice in
+            guard choice.index == index else { return false }
+            switch kind {
+            case .text: return choice.content != nil || choice.contentParts != nil
+            case .refusal: return choice.refusal != nil
+            case .reasoning: return choice.reasoningName.map { $0.range.count == name.range.count } ?? false
+            case .toolInput: return false
+            }
+        }
     }
 
     private mutating func extra(

@@ -329,7 +329,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         gatherChanged(chunk.modelMember, chunk.model?.range, model, data)
         gatherChanged(chunk.createdMember, chunk.created, created, data)
         for member in chunk.members {
-            guard let place = owner(member, data) else { continue }
+            guard let place = owner(member, data), !chunk.isSaidElsewhere(member, data) else { continue }
             ChatExtras.append(member.anchor, place: place, raw: data.extracting(member.range), to: &scratch)
             isTelling = isTelling || !member.isEmpty
             if !member.isEmpty, member.anchor != .chunk { isConstant = false }

@@ -134,4 +134,18 @@ struct ChatEncoderTests {
             ])
         #expect(reader.chunks.map { $0["system_fingerprint"]?.stringValue } == [nil, nil, "x", "x", nil, nil])
     }
+
+    /// A chunk that speaks of one choice twice, once with an empty text: no member of ours may stand twice in it.
+    @Test(arguments: [
+        #"{"choices":[{"index":0,"delta":{"refusal":"no","content":null}},{"index":0,"message":{"content":"x"}}]}"#,
+        #"{"choices":[{"index":0,"delta":{"content":null}},{"index":0,"delta":{"content":"x","refusal":"no"}}]}"#,
+        #"{"choices":[{"index":0,"delta":{"content":"","content":"x","refusal":null,"refusal":"no"}}]}"#,
+    ])
+    func anEmptyTextDoesNotHideTheOther(_ chunk: String) throws {
+        let first = #"{"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null}]}"#
+        let reader = try ChatReader(DecodedAnswer(frames: [first, chunk]).log.encoded(by: OpenAIChatEncoder()))
+        let delta = try #require(reader.chunks.last?["choices"]?[0]?["delta"]?.objectValue)
+        #expect(delta.members.map(\.name).sorted() == ["content", "refusal"])
+        #expect(delta["content"]?.stringValue == "x" && delta["refusal"]?.stringValue == "no")
+    }
 }

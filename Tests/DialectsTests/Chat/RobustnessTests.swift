@@ -97,4 +97,16 @@ struct RobustnessTests {
         print("broken bodies and errors: \(files.count)")
         #expect(Corpus.root == nil || files.count == 62)
     }
+
+    /// Choices that name no number are counted, and what they cost grows with their number squared.
+    @Test func aFrameSpeaksOfNoMoreChoicesThanARequestMayAskFor() {
+        let most = DecodedAnswer(frames: [
+            "{\"choices\":[\(Array(repeating: "{}", count: 128).joined(separator: ","))]}"
+        ])
+        #expect(most.errors.isEmpty)
+        let more = DecodedAnswer(frames: [
+            "{\"choices\":[\(Array(repeating: "{}", count: 129).joined(separator: ","))]}"
+        ])
+        #expect(more.errors == [.limitExceeded])
+    }
 }
