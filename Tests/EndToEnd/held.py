@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway import Gateway
 from provider import PATIENCE
+from wire import Connection
 
 LISTENING = "0A"
 
@@ -51,6 +52,21 @@ def resident(gateway: Gateway) -> int:
     """Memory in KiB."""
     with open(f"/proc/{gateway.process.pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def metrics(gateway: Gateway) -> dict[str, float]:
+    """What it says of itself at `/metrics`: each name's sum over all labels."""
+    with Connection(gateway.port) as connection:
+        response = connection.request("GET", "/metrics", {"connection": "close"})
+        text = response.body().decode()
+    assert response.status == 200, text
+    sums: dict[str, float] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            name = name.partition("{")[0]
+            sums[name] = sums.get(name, 0.0) + float(value)
+    return sums
 
 
 def eventually(holds: Callable[[], Any], seconds: float = PATIENCE) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import random
 import socket
 import statistics
-import struct
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,88 +11,31 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asking import FINISH, MESSAGES, SOON, delta
+from asking import FINISH, SOON, delta
 from conftest import LOOPS, NOTES, SOAK
 from gateway import Gateway, Served, configuration
-from held import Held, eventually, held, resident
+from held import Held, eventually, held, metrics, resident
+from leaving import PLAIN, WAYS, abort, leave, read, write_request
 from provider import DONE, Answer, Gate, Provider, chat
 from wire import Connection, Response
 
 EACH_ROUND = 10_000 if SOAK else 600
 AT_ONCE = 24
+DIALECTS = PLAIN + ["simple"] * SOAK
 IDLE = 60
 """Seconds for which connections to providers are kept, and answers that can be attached to."""
-
-PHASES = {
-    "within the request": "t50000",
-    "before the head": "t50000",
-    "before the first token": "t50000",
-    "amid the tokens": "t0-i500-n400",
-    "in a pause between tokens": "t0-i20000-n400",
-    "amid a burst": "t0-i0-n2000",
-    "at the end": "t0-i0-n3",
-}
-WAYS = ["close", "FIN", "RST"]
-DIALECTS = ["chat", "chat whole", "chat lines", "native", "native lines"] + ["simple"] * SOAK
-"""An answer to `EventSource` is kept for a minute beyond its end, which only the long form waits for."""
-
-
-def write_request(connection: Connection, dialect: str, model: str, cut: float | None) -> None:
-    """Sends a request; `cut` leaves it unfinished, at that fraction."""
-    body = json.dumps({"model": model, "messages": MESSAGES, **({"stream": True} if dialect == "chat" else {})}).encode()
-    if dialect == "chat lines":
-        body = json.dumps({"model": model, "messages": MESSAGES, "stream": True}).encode()
-    path = "/v1/generations" if dialect.startswith("native") else "/v1/chat/completions"
-    accept = "Accept: application/x-ndjson\r\n" if dialect.endswith("lines") else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{accept}Content-Length: {len(body)}\r\n\r\n"
-    if dialect == "simple":
-        head, body = f"GET /api/chat?prompt=x&model={model} HTTP/1.1\r\nHost: localhost\r\n\r\n", b""
-    data = head.encode() + body
-    connection.socket.sendall(data if cut is None else data[: int(len(data) * cut)])
-
-
-def read(connection: Connection, most: int) -> None:
-    """Reads so many bytes, or to the end of the answer."""
-    while len(connection.received) < most and connection.more():
-        if connection.received.endswith(b"\r\n0\r\n\r\n"):
-            break
-    assert connection.received.startswith(b"HTTP/1.1 200 "), connection.received
-
-
-def leave(connection: Connection, way: str) -> None:
-    if way == "RST":
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    elif way == "FIN":
-        connection.socket.shutdown(socket.SHUT_WR)
-        try:
-            while connection.more():
-                pass
-        except TimeoutError:
-            pytest.fail("who has closed its side is not answered any more, and the connection ends")
-    connection.close()
-
-
-def abort(port: int, provider: str, seed: int) -> str:
-    """One reader that leaves; returns the phase it left in."""
-    numbers = random.Random(seed)
-    phase, dialect, way = numbers.choice(list(PHASES)), numbers.choice(DIALECTS), numbers.choice(WAYS)
-    with Connection(port, SOON * 2) as connection:
-        cut = numbers.random() if phase == "within the request" else None
-        write_request(connection, dialect, f"{provider}/talk-seed{seed % 50}-{PHASES[phase]}", cut)
-        if phase in ("before the head", "before the first token"):
-            time.sleep(numbers.random() * 0.03)
-        elif cut is None and dialect != "chat whole":
-            read(connection, numbers.randint(1, 60_000 if phase == "amid a burst" else 3000))
-        leave(connection, way)
-    return phase
-
 
 def rest(gateway: Gateway) -> Held:
     """What it holds when everybody has left: connections kept for the next request may be among it."""
     kept = 2 * 64 * LOOPS[-1]
     assert eventually(lambda: held(gateway).clients == 0 and held(gateway).providers <= kept), held(gateway)
+    names = ["freshet_generations_running", "freshet_readers", "freshet_request_body_bytes"]
+    assert eventually(lambda: not any(metrics(gateway)[name] for name in names)), metrics(gateway)
     if SOAK:
         assert eventually(lambda: held(gateway).providers == 0, IDLE * 2), held(gateway)
+        assert eventually(lambda: metrics(gateway)["freshet_generations_kept"] == 0, IDLE * 2)
+        assert metrics(gateway)["freshet_log_bytes"] == 0
+        assert eventually(lambda: held(gateway).clients == 0)
     return held(gateway)
 
 
@@ -108,12 +48,12 @@ def test_aborted_streams() -> None:
         content["default_model"] = "talk"
         with Served(content) as gateway, ThreadPoolExecutor(AT_ONCE) as pool:
             for seed in range(AT_ONCE):
-                abort(gateway.port, ("sim", "outside")[seed % 2], seed)  # what is opened once is open
+                abort(gateway.port, ("sim", "outside")[seed % 2], seed, DIALECTS)  # what is opened once is open
             before = rest(gateway)
             rounds = []
             for number in range(3 if SOAK else 2):
                 seeds = range(number * EACH_ROUND, (number + 1) * EACH_ROUND)
-                phases = Counter(pool.map(lambda seed: abort(gateway.port, ("sim", "outside")[seed % 2], seed), seeds))
+                phases = Counter(pool.map(lambda seed: abort(gateway.port, ("sim", "outside")[seed % 2], seed, DIALECTS), seeds))
                 after = rest(gateway)
                 assert after.threads == before.threads and after.others == before.others, (before, after)
                 rounds.append((resident(gateway), after))
@@ -148,7 +88,7 @@ def stalls(provider: Provider, count: int = 1) -> bool:
 
 LEAVING = [
     (dialect, phase)
-    for dialect in ("chat", "chat whole", "chat lines", "native", "native lines")
+    for dialect in PLAIN
     for phase in ("before the head", "before the first token", "in a pause", "amid a burst")
     if (dialect, phase) != ("chat whole", "amid a burst")  # it has nothing to take slowly
 ]
