@@ -82,6 +82,7 @@ def test_a_crowd_leaves_nothing_behind() -> None:
         NOTES.append(f"{sum(crowd.counts.values())} clients in {SECONDS:.0f} s, {most[1]} KiB at most, then {after}:")
         NOTES.extend(f"    {count:6} {name}" for name, count in sorted(crowd.counts.items()))
         assert gateway.running and outside.running
-        assert (after.threads, after.clients, after.others) == (before.threads, before.clients, before.others)
+        assert (after.threads, after.clients) == (before.threads, before.clients)
+        assert SANITIZED or after.others == before.others  # a sanitizer has descriptors of its own
         assert SECONDS <= KEPT or after.descriptors == before.descriptors
         assert SANITIZED or most[1] <= most[0] * 1.1 + 4096, watch.memory

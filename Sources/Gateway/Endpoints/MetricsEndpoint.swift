@@ -28,9 +28,9 @@ struct MetricsEndpoint {
 
     /// What the loops have said.
     private final class Gathering: Sendable {
-        private let metrics: Mutex<[Metrics?]>
+        private let metrics: Locked<[Metrics?]>
 
-        init(_ count: Int) { metrics = Mutex(Array(repeating: nil, count: count)) }
+        init(_ count: Int) { metrics = Locked(Array(repeating: nil, count: count)) }
 
         /// - Returns: Whether it was the last one.
         func add(_ metrics: Metrics, at index: Int) -> Bool {

@@ -10,7 +10,7 @@ final class GenerationRegistry: Sendable {
         let generation: LoopBound<LiveGeneration>
     }
 
-    private let places = Mutex<[GenerationID: Place]>([:])
+    private let places = Locked<[GenerationID: Place]>([:])
 
     func add(_ generation: LiveGeneration) {
         let place = Place(owner: generation.owner, generation: LoopBound(generation, on: generation.loop))

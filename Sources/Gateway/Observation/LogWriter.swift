@@ -13,7 +13,7 @@ final class LogWriter: Sendable {
         var isAsleep = false
         var isClosing = false
     }
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let hasEnded = Atomic<Bool>(false)
     private let bell = Semaphore()
     private let descriptor: Int32
@@ -32,7 +32,7 @@ final class LogWriter: Sendable {
     ) throws(TransportError) {
         self.descriptor = descriptor
         self.noticeOfLoss = noticeOfLoss
-        state = Mutex(State(buffer: LogBuffer(limit: limit)))
+        state = Locked(State(buffer: LogBuffer(limit: limit)))
         try startDetachedThread(named: "log") { [self] in run() }
     }
 

@@ -15,7 +15,7 @@ public final class Gateway: Sendable {
     let log: Observation.Log?
     let startMilliseconds = WallClock.milliseconds()
     /// Set as soon as it listens.
-    let server = Mutex<HTTPServer?>(nil)
+    let server = Locked<HTTPServer?>(nil)
     private let places: [String: ProviderPlace]
     let group: EventLoopGroup
     private let storedStage = Atomic<Stage>(.serving)

@@ -40,7 +40,7 @@ package final class SimulatorServer: Sendable {
     }
 
     /// Keeps the one that runs by itself.
-    private static let running = Mutex<SimulatorServer?>(nil)
+    private static let running = Locked<SimulatorServer?>(nil)
 
     /// Where it listens.
     package var port: UInt16 { server.localAddress.port }
@@ -50,9 +50,9 @@ package final class SimulatorServer: Sendable {
 
     /// Locked per request: it counts the requests of each model.
     private final class Shared: Sendable {
-        let simulator: Mutex<Simulator>
+        let simulator: Locked<Simulator>
 
-        init(_ simulator: Simulator) { self.simulator = Mutex(simulator) }
+        init(_ simulator: Simulator) { self.simulator = Locked(simulator) }
     }
 
     private static func script(for exchange: HTTPServerExchange, _ shared: Shared) -> SimulatorScript {

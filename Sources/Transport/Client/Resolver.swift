@@ -55,7 +55,7 @@ public final class Resolver: Sendable {
 
     /// What the threads share; they hold it, so that a resolver can go while one of them still waits for a server.
     private final class WorkQueue: Sendable {
-        private let state = Mutex(State())
+        private let state = Locked(State())
         private let limits: Limits
         /// Counts queued names; a thread that takes one waits here.
         private let bell: Semaphore

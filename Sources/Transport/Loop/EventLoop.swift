@@ -40,7 +40,7 @@ public final class EventLoop: @unchecked Sendable {  // its confined members are
         var work: [@Sendable () -> Void] = []
         var isClosed = false
     }
-    private let inbox = Mutex(Inbox())
+    private let inbox = Locked(Inbox())
     private let isStopping = Atomic<Bool>(false)
     private let epoll: Int32
     private let bell: Int32

@@ -5,11 +5,11 @@ import Synchronization
 public final class EventLoopGroup: Sendable {
     /// In the order of their indexes; never empty.
     public let loops: [EventLoop]
-    private let threads: Mutex<[pthread_t]>
+    private let threads: Locked<[pthread_t]>
 
     private init(loops: [EventLoop], threads: [pthread_t]) {
         self.loops = loops
-        self.threads = Mutex(threads)
+        self.threads = Locked(threads)
     }
 
     /// Starts `count` loops (at least one) and raises the process' descriptor limit to its hard limit.
