@@ -7,6 +7,7 @@
         private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         private var value: Value
 
+        /// Takes the value in.
         package init(_ value: sending Value) {
             self.value = value
             pthread_mutex_init(lock, nil)
@@ -17,6 +18,7 @@
             lock.deallocate()
         }
 
+        /// Runs `body` while nobody else can.
         package func withLock<Result, Failure>(
             _ body: (inout Value) throws(Failure) -> Result
         ) throws(Failure) -> Result {
