@@ -41,6 +41,7 @@ let package = Package(
 
         // Effectful: they touch the world and decide nothing.
         library("Transport", ["FreshetHTTPWire", "CLinux", "COpenSSL", "CZlib"]),
+        library("Stores", ["FreshetGeneration", "FreshetRelay", "FreshetPartialJSON", "CLinux", "CSQLite"]),
         library(
             "Router",
             [
@@ -71,12 +72,18 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "Sources/CYAML"),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite"),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
 
         // `make bench` runs it: what each step of a token's way costs.
         .executableTarget(
             name: "token-cost", dependencies: ["FreshetDialects", "FreshetGeneration", "FreshetEventStreams"],
             path: "Tests/TokenCost", swiftSettings: strict),
+
+        // `scripts/measure` and tests run it: a process that appends until it is killed, and what keeping costs.
+        .executableTarget(
+            name: "store-work", dependencies: ["FreshetStores", "FreshetGeneration"], path: "Tests/StoreWork",
+            swiftSettings: strict),
 
         // Tests.
         .target(name: "FreshetTestSupport", path: "Tests/Support", swiftSettings: strict),
@@ -90,6 +97,7 @@ let package = Package(
             "Simulator",
             ["FreshetSimulator", "FreshetDialects", "FreshetGeneration", "FreshetPartialJSON", "FreshetEventStreams"]),
         tests("Transport", ["FreshetTransport", "FreshetHTTPWire"]),
+        tests("Stores", ["FreshetStores", "FreshetGeneration", "FreshetPartialJSON"]),
         tests("Gateway", ["FreshetGateway", "FreshetTransport", "FreshetHTTPWire", "FreshetRelay"]),
     ],
     swiftLanguageModes: [.v6]

@@ -127,13 +127,30 @@ public struct GenerationLog: Sendable {
     public func read(
         _ cursor: inout LogCursor, merge: Int = 0, _ body: (LoggedEvent, Span<UInt8>) -> Void
     ) -> Bool {
-        guard cursor.next <= visibleSequence else { return false }
+        guard let place = place(of: &cursor) else { return false }
+        cursor.next = runs[place].lend(from: cursor.next, through: visibleSequence, merge: merge, body) + 1
+        return true
+    }
+
+    /// As `read`, with where each delta ends in the bytes lent: `ends`, counted from `base`; empty for any other event.
+    func readWithEnds(
+        _ cursor: inout LogCursor, merge: Int,
+        _ body: (LoggedEvent, Span<UInt8>, _ ends: Span<UInt32>, _ base: UInt32) -> Void
+    ) -> Bool {
+        guard let place = place(of: &cursor) else { return false }
+        cursor.next = runs[place].lendWithEnds(from: cursor.next, through: visibleSequence, merge: merge, body) + 1
+        return true
+    }
+
+    /// The run at a cursor, which remembers it; nil at the tail.
+    @inline(__always)
+    private func place(of cursor: inout LogCursor) -> Int? {
+        guard cursor.next <= visibleSequence else { return nil }
         var place = max(cursor.run - firstRun, 0)
         while place < runs.count, runs[place].end <= cursor.next { place += 1 }
         precondition(place < runs.count && runs[place].first <= cursor.next, "the event was given up to its reader")
         cursor.run = place + firstRun
-        cursor.next = runs[place].lend(from: cursor.next, through: visibleSequence, merge: merge, body) + 1
-        return true
+        return place
     }
 
     /// Bytes of deltas between the cursor and the tail, as far as its own run tells; a hint for merging.

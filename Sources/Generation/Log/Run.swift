@@ -71,6 +71,21 @@ final class Run: @unchecked Sendable {
         return first + UInt64(last)
     }
 
+    /// As `lend`, with where each delta ends in the bytes lent: `ends`, counted from `base`. For any other event `ends`
+    /// is empty.
+    func lendWithEnds(
+        from sequence: UInt64, through limit: UInt64, merge: Int,
+        _ take: (LoggedEvent, Span<UInt8>, _ ends: Span<UInt32>, _ base: UInt32) -> Void
+    ) -> UInt64 {
+        let (first, ends) = (first, ends)
+        return lend(from: sequence, through: limit, merge: merge) { item, text in
+            let from = Int(truncatingIfNeeded: item.first &- first)
+            let through = Int(truncatingIfNeeded: item.last &- first)
+            guard isDeltas else { return take(item, text, ends.span.extracting(0..<0), 0) }
+            take(item, text, ends.span.extracting(from..<through + 1), from == 0 ? 0 : ends[from - 1])
+        }
+    }
+
     /// Bytes of its deltas from event `sequence` on.
     func bytes(from sequence: UInt64) -> Int {
         guard sequence > first else { return bytes.count }

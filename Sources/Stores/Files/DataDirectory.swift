@@ -1,0 +1,88 @@
+import Glibc
+
+/// The folder in which everything is kept. One process works in it at a time.
+///
+/// ```
+/// DIR/lock               the process that works here: its id; locked as long as it lives
+/// DIR/epoch              how often it was opened: fences whoever was there before
+/// DIR/clean              there while nobody works here and the last one left in order
+/// DIR/catalogue.sqlite   see Catalogue
+/// DIR/segments/          see SegmentWriter
+/// ```
+package final class DataDirectory: Sendable {
+    /// Without a slash at the end.
+    package let path: String
+    /// How often the folder was opened, this time included; from 1.
+    package let epoch: UInt64
+    /// Whether the process before this one left in order; true for a new folder.
+    package let wasClean: Bool
+    private let lock: Int32
+
+    /// Where segments are.
+    package var segments: String { path + "/segments" }
+    /// Where the catalogue is.
+    package var catalogue: String { path + "/catalogue.sqlite" }
+
+    /// Makes the folder where it is missing and takes it for this process.
+    ///
+    /// - Parameter path: What is made is the owner's alone.
+    /// - Throws: `inUse` with the other process' id, and `full`, `readOnly`, `denied` and so on of the system.
+    package init(_ path: String) throws(StoreFailure) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        try Files.makeFolder(path)
+        let isNew = access(path + "/epoch", F_OK) != 0
+        lock = try Self.takeLock(path + "/lock")
+        do throws(StoreFailure) {
+            try Files.makeFolder(path + "/segments")
+            epoch = try Self.nextEpoch(path + "/epoch")
+            let mark = path + "/clean"
+            wasClean = isNew || access(mark, F_OK) == 0
+            guard unlink(mark) == 0 || errno == ENOENT else { throw StoreFailure("remove", mark) }
+        } catch {
+            close(lock)
+            throw error
+        }
+    }
+
+    deinit { close(lock) }
+
+    /// Marks that everything was written in order; called last, when nothing here is open any more.
+    package func leave() throws(StoreFailure) { try Files.replace(path + "/clean", with: []) }
+
+    private static func takeLock(_ path: String) throws(StoreFailure) -> Int32 {
+        let file = try Files.open(path, O_RDWR | O_CREAT, "open")
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            let holder = (try? Files.read(path)).flatMap { $0 }.flatMap { Int32(Self.word($0)) }
+            close(file)
+            guard number == EWOULDBLOCK else { throw StoreFailure("lock", path, number) }
+            let folder = path.dropLast("/lock".count)
+            throw StoreFailure(
+                .inUse(pid: holder),
+                "\(folder) is in use by process \(holder.map { "\($0)" } ?? "unknown"): "
+                    + "one process works in a data directory; stop that one or name another directory")
+        }
+        let pid = Array("\(getpid())\n".utf8)
+        let error = ftruncate(file, 0) == 0 ? Files.write(pid.span, to: file) : errno
+        if let error {
+            close(file)
+            throw StoreFailure("write to", path, error)
+        }
+        return file
+    }
+
+    private static func nextEpoch(_ path: String) throws(StoreFailure) -> UInt64 {
+        let before = try Files.read(path)
+        // A damaged number must not fall back: the time is far above any count, and the segments' names tell too.
+        let last = before.map { UInt64(word($0)) ?? UInt64(max(0, time(nil))) } ?? 0
+        guard last < UInt64(Int64.max) else { throw StoreFailure(.damaged, "\(path) holds no count") }
+        try Files.replace(path, with: Array("\(last + 1)\n".utf8))
+        return last + 1
+    }
+
+    private static func word(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+    }
+}
