@@ -39,6 +39,8 @@ public final class ProviderAttempt {
     public private(set) var timeline: AttemptTimeline
     /// Called when the response's head came.
     public var onHead: (() -> Void)?
+    /// Called when the request's body is kept no longer.
+    public var onRequestTaken: (() -> Void)?
 
     /// An attempt that `start` will make.
     ///
@@ -74,8 +76,6 @@ public final class ProviderAttempt {
         }
         var fields = request.fields
         fields.append("accept", "text/event-stream, application/json")
-        // Without it every coding would be acceptable.
-        fields.append("accept-encoding", "identity")
         fields.append("content-type", "application/json")
         var message = HTTPClientRequest(
             origin: request.origin, poolKey: request.poolKey, method: "POST", target: request.target, fields: fields,
@@ -148,6 +148,9 @@ public final class ProviderAttempt {
     private func release() {
         timer?.cancel()
         (timer, exchange, onEnd, onHead) = (nil, nil, nil, nil)
+        let taken = onRequestTaken
+        onRequestTaken = nil
+        taken?()
     }
 
     // MARK: Frames
@@ -299,17 +302,26 @@ extension ProviderAttempt: HTTPClientDelegate {
         armTimer()
     }
 
+    /// Its bytes count no longer among those that are held.
+    public func requestTaken() {
+        let taken = onRequestTaken
+        onRequestTaken = nil
+        taken?()
+    }
+
     /// Any status but 200 is a refusal, whose body is gathered until it ends.
     public func received(head: HTTPResponseHead) {
         timeline.head = loop.now()
         timeline.status = head.status
-        relayedFields = RelayedFields.downwards(head.fields)
+        relayedFields = SecretMask.masking(request.secret, in: RelayedFields.downwards(head.fields))
         guard head.status == 200 else { return refused(head) }
         machine.headArrived(at: now)
         armTimer()
         body = ProviderBody(head)
         if case .foreign(let type) = body {
-            return fail(.providerMalformed, "the provider answered with \(type.prefix(100)) and not with a stream")
+            // Masked before it is cut, or half a key could be left.
+            let type = SecretMask.masking(request.secret, in: type).prefix(100)
+            return fail(.providerMalformed, "the provider answered with \(type) and not with a stream")
         }
         onHead?()
     }
@@ -324,7 +336,6 @@ extension ProviderAttempt: HTTPClientDelegate {
                 .providerError, "\(what), a redirect; none is followed, since the key would go along: mend `base_url`",
                 isRetryable: false)
         }
-        relayedFields = SecretMask.masking(request.secret, in: relayedFields)
         refusedStatus = head.status
         refusedType = SecretMask.masking(request.secret, in: head.fields["content-type"] ?? "")
         refusedCoding = head.fields["content-encoding"].flatMap { $0.lowercased() == "identity" ? nil : $0 }

@@ -29,6 +29,7 @@ package enum SecretMask {
 
     /// The values alone: a name with a secret in it is not among those that are relayed.
     package static func masking(_ secret: String?, in fields: HTTPFields) -> HTTPFields {
+        guard secret != nil, !fields.isEmpty else { return fields }
         var masked = HTTPFields()
         for (name, value) in fields { masked.append(name, masking(secret, in: value)) }
         return masked

@@ -244,7 +244,7 @@ def one_reader(crowd: Crowd, numbers: random.Random) -> str:
 
 def slow_reader(crowd: Crowd, numbers: random.Random) -> str:
     """Takes a long answer a little at a time, behind a small window."""
-    kind, ask = numbers.choice(["chat", "native", "simple"]), Ask("", "talk", 6000 if SOAK else 2000, numbers.randrange(2))
+    kind, ask = numbers.choice(["chat", "native", "simple"]), Ask("", "talk", 2000, numbers.randrange(2))
     with Connection(crowd.gateway.port, PATIENT) as connection:
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         ask_for(crowd, connection, kind, ask)

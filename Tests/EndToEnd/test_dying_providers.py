@@ -623,6 +623,27 @@ def test_an_error_behind_the_finish(form: str) -> None:
         assert notices[0]["message"] == "the provider reported an error behind the finish: too late ***"
 
 
+def test_no_coding_is_asked_for() -> None:
+    with one_provider(serves) as (gateway, server):
+        for form in FORMS:
+            ask(gateway.port, form, "p/m")
+        assert all("\r\naccept-encoding: identity" in request for request in server.heads), server.heads
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "429 Too Many Requests"])
+def test_fields_that_show_the_key(status: str) -> None:
+    """Whatever is passed on of a response's head, the key is not."""
+    fields = [f"x-request-id: {CANARY}", f"openai-version: a{CANARY}b", "location: /"]
+    kind = "text/event-stream" if status.startswith("2") else f"text/{CANARY}"
+    with one_provider(says(sized(WHOLE, kind, status, *fields))) as (gateway, _):
+        for path, stream in (("/v1/chat/completions", True), ("/v1/chat/completions", False), ("/v1/generations", True)):
+            with Connection(gateway.port, PATIENT) as connection:
+                body = {"model": "p/m", "messages": [{"role": "user", "content": "Hello?"}]}
+                more = {"stream": stream} if "chat" in path else {}
+                response = connection.request("POST", path, body={**body, **more})
+                assert CANARY.encode() not in response.body() and CANARY not in str(response.fields)
+
+
 def test_an_answer_before_the_request_was_read() -> None:
     """A provider that refuses a long request by its head."""
 

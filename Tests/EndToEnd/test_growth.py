@@ -9,7 +9,7 @@ import pytest
 
 from asking import FINISH, ChatReader, ask_chat, content, delta, settings, together
 from gateway import Gateway, Served
-from provider import DONE, Answer, Provider, Step, chat
+from provider import DONE, Answer, Provider, Step, chat, frame
 from wire import EventStream, Response
 
 
@@ -45,7 +45,19 @@ def garbage() -> list[Step]:
     return [delta(content="x"), *[piece] * 200, delta(finish="stop"), DONE]
 
 
+def wide_frame() -> list[Step]:
+    members = {f"member_{number}": number for number in range(100_000)}
+    return [delta(content="x", **members), delta(finish="stop"), DONE]
+
+
+def wide_chunks() -> list[Step]:
+    frames = [frame({"choices": [], f"member_{number}": number}) for number in range(MANY)]
+    return [delta(content="x"), *together(frames), delta(finish="stop"), DONE]
+
+
 GROWING = {
+    "wide-frame": wide_frame,
+    "wide-chunks": wide_chunks,
     "garbage": garbage,
     "nameless-arguments": nameless_arguments,
     "calls": lambda: many_calls(True),
@@ -64,11 +76,13 @@ GROWN = {
     "nameless-calls": (MANY, 2 * MANY, 0),
     "choices": (0, 0, MANY),
     "garbage": (0, 0, 1),
+    "wide-frame": (0, 0, 1),
+    "wide-chunks": (0, 0, 1),
 }
 
 
 # What is past the limits of choices and calls ends the answer: a part of it must not pass for the whole.
-CASES = ["nameless-arguments", "calls", "nameless-calls", "choices", "garbage"]
+CASES = ["nameless-arguments", "calls", "nameless-calls", "choices", "garbage", "wide-frame", "wide-chunks"]
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])

@@ -20,6 +20,7 @@ from asking import ASK, FINISH, KINDS, SOON, STREAMED, ask, delta, send, setting
 from gateway import PROJECT, ConfigurationFile, Gateway, Served, run
 from held import eventually
 from observed import scrape
+from odd_servers import OddServer, Peer
 from provider import DONE, STALL, Answer, Gate, Provider, chat, frame
 from readers import NativeReader
 from wire import Connection, Response
@@ -99,8 +100,8 @@ def test_connections(provider: Provider) -> None:
             for _ in range(3):
                 connection = stack.enter_context(Connection(gateway.port, SOON))
                 assert connection.request("GET", "/healthz").body() == b"ok\n"
-            for _ in range(3):
-                response = answers(gateway, b"")
+            for sent in (b"", get(), post(1000, b"x" * 1000)):
+                response = answers(gateway, sent)
                 assert response.status == 503 and int(response.headers["retry-after"]) > 0
             assert connection.request("GET", "/healthz").body() == b"ok\n"
         assert eventually(lambda: serves(gateway))
@@ -146,6 +147,22 @@ def test_bodies(provider: Provider) -> None:
         with Connection(gateway.port, SOON) as connection:
             connection.socket.sendall(post(len(body), body))
             assert Response(connection).status == 200
+
+
+def test_bodies_that_a_provider_does_not_take() -> None:
+    """They count for as long as they are held, in whatever form."""
+    body = json.dumps({**ASK, "model": "upstream/m", "padding": "x" * 8_000_000}).encode()
+    with OddServer(Peer.stay) as server, ExitStack() as stack:
+        upstream = {"kind": "openai", "base_url": f"http://127.0.0.1:{server.port}/v1"}
+        limits = {"body": "10MiB", "bodies": "20MiB"}
+        gateway = stack.enter_context(
+            Served({"listen": "127.0.0.1:0", "loops": 1, "providers": {"upstream": upstream}, "limits": limits})
+        )
+        for _ in range(2):
+            stack.enter_context(Connection(gateway.port, SOON)).socket.sendall(post(len(body), body))
+        assert eventually(lambda: scrape(gateway).value("freshet_generations_running") == 2)
+        assert scrape(gateway).value("freshet_request_body_bytes") == 2 * len(body)
+        assert answers(gateway, post(len(body), body)).status == 503
 
 
 @reaches("body_rate")

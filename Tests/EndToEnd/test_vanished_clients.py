@@ -17,6 +17,7 @@ from asking import STREAMED, ChatReader, follow, settings
 from conftest import NOTES
 from gateway import Served
 from lost_link import Link, Unavailable
+from observed import scrape, wait_lines
 from provider import PATIENCE, Answer, Gate, Provider, chat, frame
 from wire import Connection, Response
 
@@ -149,3 +150,5 @@ def test_a_reader_that_takes_nothing_is_disconnected(provider: Provider, write_t
             exchange = provider.wait_count(1)
             assert exchange.wait(seconds(write_time) * 5) == "aborted"
             wait_connections(gateway, held, PATIENCE)
+        assert wait_lines(gateway, 1)[0]["limit"] == "write_time"
+        assert scrape(gateway).value("freshet_requests_refused_total", limit="write_time") == 1

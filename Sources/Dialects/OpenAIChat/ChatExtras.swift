@@ -29,7 +29,8 @@ enum ChatAnchor: UInt8 {
 enum ChatExtras {
     /// Appends one member.
     static func append(_ anchor: ChatAnchor, place: Int, raw: Span<UInt8>, to bytes: inout [UInt8]) {
-        bytes.reserveCapacity(max(bytes.count + 9 + raw.count, 96))
+        // Asked for each time, the exact size would be allocated each time; what is there grows by doubling.
+        if bytes.isEmpty { bytes.reserveCapacity(max(9 + raw.count, 96)) }
         bytes.append(anchor.rawValue)
         append(UInt32(truncatingIfNeeded: place), to: &bytes)
         append(UInt32(truncatingIfNeeded: raw.count), to: &bytes)

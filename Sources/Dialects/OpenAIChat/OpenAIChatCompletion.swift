@@ -7,9 +7,9 @@ import FreshetPartialJSON
 /// any other member the last value that is not null holds.
 public struct OpenAIChatCompletion: Sendable {
     private var fold = GenerationFold()
-    private var chunkMembers = JSONObject()
-    private var choiceMembers: [Int: JSONObject] = [:]
-    private var deltaMembers: [Int: JSONObject] = [:]
+    private var chunkMembers = JoinedMembers()
+    private var choiceMembers: [Int: JoinedMembers] = [:]
+    private var deltaMembers: [Int: JoinedMembers] = [:]
     private var reasoningNames: [Int: String] = [:]
     private var usage: JSONValue?
     private var known: Extras?
@@ -35,58 +35,10 @@ public struct OpenAIChatCompletion: Sendable {
         switch anchor {
         case .usage: if let value = try? JSONValue(parsing: Array(raw)), !value.isNull { usage = value }
         case .reasoningName: reasoningNames[place] = String(decoding: raw.dropFirst().dropLast(), as: UTF8.self)
-        case .chunk: Self.merge(raw, into: &chunkMembers, joining: false)
-        case .choice: Self.merge(raw, into: &choiceMembers[place, default: JSONObject()], joining: false)
-        case .delta: Self.merge(raw, into: &deltaMembers[place, default: JSONObject()], joining: true)
+        case .chunk: chunkMembers.join(raw, joining: false)
+        case .choice: choiceMembers[place, default: JoinedMembers()].join(raw, joining: false)
+        case .delta: deltaMembers[place, default: JoinedMembers()].join(raw, joining: true)
         case .toolCall, .error, .contentParts, .mention: break
-        }
-    }
-
-    private static func merge(_ raw: ArraySlice<UInt8>, into object: inout JSONObject, joining: Bool) {
-        let document = [0x7B] + raw + [0x7D]
-        guard let member = (try? JSONValue(parsing: document))?.objectValue?.members.first else { return }
-        guard let place = object.members.firstIndex(where: { $0.name == member.name }) else {
-            object.members.append(member)
-            return
-        }
-        join(member.value, to: &object.members[place].value, joining: joining)
-    }
-
-    /// In place: what grows is taken out of the value meanwhile, so that its elements are not copied every time.
-    private static func join(_ new: JSONValue, to value: inout JSONValue, joining: Bool) {
-        switch new {
-        case .null: return
-        case .string(let more):
-            guard joining, case .string(var text) = value else { break }
-            value = .null
-            text += more
-            value = .string(text)
-            return
-        case .array(let more):
-            guard case .array(var elements) = value else { break }
-            value = .null
-            elements += more
-            value = .array(elements)
-            return
-        case .object(let more):
-            guard case .object(var object) = value else { break }
-            value = .null
-            join(more, to: &object, joining: joining)
-            value = .object(object)
-            return
-        case .bool, .number: break
-        }
-        value = new
-    }
-
-    /// Log probabilities: `content` and `refusal` are arrays that grow.
-    private static func join(_ new: JSONObject, to object: inout JSONObject, joining: Bool) {
-        for member in new.members {
-            if let place = object.members.firstIndex(where: { $0.name == member.name }) {
-                join(member.value, to: &object.members[place].value, joining: joining)
-            } else {
-                object.members.append(member)
-            }
         }
     }
 

@@ -87,8 +87,12 @@ private final class ListRelay: HTTPClientDelegate {
         guard let head, head.status == 200 || head.status >= 400 else {
             return fail(.providerError, "the provider did not answer with a list of models")
         }
+        let type = head.fields.mediaType("content-type") ?? "application/json"
+        guard type == "application/json", head.fields["content-encoding"] == nil else {
+            return fail(.providerMalformed, "the provider's list of models is no plain JSON")
+        }
         var fields = RelayedFields.downwards(head.fields)
-        fields.append("content-type", head.fields["content-type"] ?? "application/json")
+        fields.append("content-type", "application/json")
         exchange.respond(
             status: head.status, fields: SecretMask.masking(secret, in: fields),
             body: SecretMask.masking(secret, in: body))

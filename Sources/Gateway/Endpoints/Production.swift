@@ -74,7 +74,10 @@ struct Production {
         request.limits = limits.ofAnswers
         let decoder = OpenAIChatDecoder(
             route: request.route, generation: generation.id, choices: choices, limits: limits.ofJSON)
-        generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop))
+        // The provider's body is as long as the client's: until it is taken it counts for it.
+        generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop)) {
+            [exchange] in exchange.releaseBody()
+        }
         exchange.releaseFields()
     }
 }

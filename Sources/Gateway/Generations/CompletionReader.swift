@@ -18,7 +18,7 @@ final class CompletionReader: GenerationReader {
 
     /// Begins to serve; from now on the generation holds it.
     func start() {
-        exchange.releaseBody()
+        exchange.body = []
         exchange.onGone = { [unowned self] in self.done() }
         generation.attach(self)
     }

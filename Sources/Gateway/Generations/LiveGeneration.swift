@@ -75,11 +75,18 @@ final class LiveGeneration: TurnEnd {
     }
 
     /// Asks a provider; every event it causes goes into the log.
+    ///
+    /// - Parameters:
+    ///   - request: What is sent.
+    ///   - route: Where it goes.
+    ///   - decoder: Of the provider's dialect.
+    ///   - client: The loop's.
+    ///   - onTaken: Called once, when the request's body is kept no longer.
     func produce(
         _ request: ProviderRequest, via route: Configuration.ResolvedRoute, decoder: any ProviderDecoder,
-        client: HTTPClient
+        client: HTTPClient, onTaken: @escaping () -> Void
     ) {
-        guard !hasEnded else { return }
+        guard !hasEnded else { return onTaken() }
         (self.route, routeName) = ((route.provider.name, route.model), request.route)
         attemptOrigin = (request.origin, request.target)
         promptBytes = request.body.count
@@ -87,6 +94,7 @@ final class LiveGeneration: TurnEnd {
             self.attemptEnded(end)
         }
         attempt.onHead = { [unowned self, unowned attempt] in self.relayedFields = attempt.relayedFields }
+        attempt.onRequestTaken = onTaken
         self.attempt = attempt
         attempt.start(with: client)
     }

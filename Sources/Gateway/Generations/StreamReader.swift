@@ -59,7 +59,7 @@ final class StreamReader: GenerationReader {
 
     /// Begins to serve; from now on the generation holds it.
     func start() {
-        exchange.releaseBody()
+        exchange.body = []
         exchange.onGone = { [unowned self] in self.done() }
         exchange.onWritable = { [unowned self] in self.writable() }
         heartbeat = generation.loop.schedule(after: Self.silence) { [unowned self] in self.beat() }

@@ -120,7 +120,10 @@ final class HTTPClientConnection: Pollable {
             }
         }
         // What was sent is not kept: an answer may take long.
-        if outgoing.isEmpty { outgoing = RequestBytes() }
+        if outgoing.isEmpty {
+            outgoing = RequestBytes()
+            if !isReused, !hasFailedSending { exchange?.forgetRequest() }
+        }
         waitForOutput(false)
     }
 

@@ -12,6 +12,7 @@ public final class HTTPClientExchange {
     /// Whether it went over a connection that had served others before.
     public internal(set) var isReused = false
     private var isAnnounced = false
+    private var isForgotten = false
 
     init(request: HTTPClientRequest, delegate: any HTTPClientDelegate) {
         self.request = request
@@ -61,8 +62,13 @@ public final class HTTPClientExchange {
         delegate?.connected()
     }
 
-    /// The peer has answered: the request is not going to be sent again.
-    func forgetRequest() { (request.body, request.fields) = ([], HTTPFields()) }
+    /// The request is not going to be sent again: it went over a fresh connection, or the peer has answered.
+    func forgetRequest() {
+        guard !isForgotten else { return }
+        isForgotten = true
+        (request.body, request.fields) = ([], HTTPFields())
+        delegate?.requestTaken()
+    }
 
     func end() {
         let listener = delegate

@@ -43,6 +43,8 @@ public struct HTTPClientRequest: Sendable {
             fields.remove(name)
         }
         fields.append("host", origin.authority)
+        // Bodies are passed on as they come, and without a word every coding would be acceptable.
+        fields.append("accept-encoding", "identity")
         if !body.isEmpty || (method != "GET" && method != "HEAD") {
             fields.append("content-length", String(body.count))
         }

@@ -10,6 +10,7 @@ final class HTTPListener: Pollable {
     private var reserve: Int32 = -1
 
     private static let perTurn = 64
+    private static let surplus = 256
     private static let pauseWhenFull = Duration.milliseconds(100)
 
     init(descriptor: Int32, loop: EventLoop) {
@@ -61,7 +62,7 @@ final class HTTPListener: Pollable {
         let open = server.openConnections.add(1, ordering: .relaxed).newValue
         guard open <= server.configuration.limits.connections else {
             server.openConnections.subtract(1, ordering: .relaxed)
-            return turnAway(accepted, for: server)
+            return refuse(accepted, peer, for: server)
         }
         let target = leastLoaded(server.group)
         target.load.add(1, ordering: .relaxed)
@@ -81,6 +82,16 @@ final class HTTPListener: Pollable {
             if load < least { (best, least) = (loop, load) }
         }
         return best
+    }
+
+    /// Tells as many as `surplus` at once properly; the others at least quickly.
+    private func refuse(_ accepted: Int32, _ peer: SocketAddress, for server: HTTPServer) {
+        guard server.surplusConnections.load(ordering: .relaxed) < Self.surplus else {
+            return turnAway(accepted, for: server)
+        }
+        server.surplusConnections.add(1, ordering: .relaxed)
+        loop.load.add(1, ordering: .relaxed)
+        HTTPServerConnection(descriptor: accepted, peer: peer, server: server, loop: loop).startRefused()
     }
 
     /// One short answer into the empty socket buffer; nothing is waited for.

@@ -23,6 +23,8 @@ public final class HTTPServer: Sendable {
     let onHead: Admission
     let onReport: @Sendable (HTTPServerReport) -> Void
     let openConnections = Atomic<Int>(0)
+    /// Those beyond the limit, which are being told so.
+    let surplusConnections = Atomic<Int>(0)
     let bodyBytes = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
     private let stopped = Atomic<Bool>(false)

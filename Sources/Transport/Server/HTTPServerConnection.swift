@@ -57,6 +57,7 @@ final class HTTPServerConnection: Pollable {
     /// When the reader must have taken something; `never` while nothing waits for it.
     private var writeDeadline = MonotonicTime.never
     private var countsAsLoad = true
+    private var isSurplus = false
 
     private static let bodyRatePeriod = Duration.seconds(10)
     private static let shortestWatch = Duration.milliseconds(100)
@@ -77,6 +78,14 @@ final class HTTPServerConnection: Pollable {
     func start() {
         startTimer(server.configuration.timeouts.head)
         loop.add(self, interest: Poll.input | Poll.halfClosed)
+    }
+
+    /// Answers 503 whatever comes, for there are too many; ends like any refusal, so that whoever has sent a request
+    /// reads it. The listener has counted it among those instead of the open ones.
+    func startRefused() {
+        isSurplus = true
+        start()
+        refuse(503, "There are too many connections.", limit: "connections", retryAfter: true)
     }
 
     // MARK: Events
@@ -135,6 +144,7 @@ final class HTTPServerConnection: Pollable {
     private func checkReader() {
         guard loop.now() < writeDeadline, !Socket.hasVanished(descriptor, since: server.configuration.timeouts.peer)
         else {
+            exchange?.passedLimit = loop.now() < writeDeadline ? "peer_time" : "write_time"
             // What the kernel holds must not wait for somebody who takes nothing; nor may it look like a whole answer.
             Socket.resetOnClose(descriptor)
             return gone()
@@ -501,7 +511,11 @@ final class HTTPServerConnection: Pollable {
     }
 
     private func release() {
-        server.openConnections.subtract(1, ordering: .relaxed)
+        if isSurplus {
+            server.surplusConnections.subtract(1, ordering: .relaxed)
+        } else {
+            server.openConnections.subtract(1, ordering: .relaxed)
+        }
         countLoad(false)
         releaseBody()
     }

@@ -24,6 +24,9 @@ public final class HTTPServerExchange {
     /// Whether the client left before its response was complete.
     public internal(set) var isGone = false
 
+    /// The limit for which the client was disconnected, by its name in the configuration.
+    var passedLimit: String?
+
     /// Called when the socket takes bytes again after it had refused some: once what waits has fallen below the
     /// low-water mark, or to nothing where it never was above.
     public var onWritable: (() -> Void)?

@@ -24,7 +24,8 @@ extension HTTPServerReport {
     init(of exchange: HTTPServerExchange) {
         self.init(
             head: exchange.head, exchange: exchange, loop: exchange.loop, began: exchange.began,
-            status: exchange.status, sentBytes: exchange.sentBytes, isGone: exchange.isGone, limit: nil)
+            status: exchange.status, sentBytes: exchange.sentBytes, isGone: exchange.isGone,
+            limit: exchange.passedLimit)
     }
 }
 
