@@ -82,8 +82,9 @@ let package = Package(
 
         // `scripts/measure` and tests run it: a process that appends until it is killed, and what keeping costs.
         .executableTarget(
-            name: "store-work", dependencies: ["FreshetStores", "FreshetGeneration"], path: "Tests/StoreWork",
-            swiftSettings: strict),
+            name: "store-work",
+            dependencies: ["FreshetStores", "FreshetGeneration", "FreshetTransport", "FreshetHTTPWire"],
+            path: "Tests/StoreWork", swiftSettings: strict),
 
         // Tests.
         .target(name: "FreshetTestSupport", path: "Tests/Support", swiftSettings: strict),

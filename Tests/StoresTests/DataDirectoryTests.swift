@@ -44,6 +44,14 @@ struct DataDirectoryTests {
         #expect(try DataDirectory(folder.data).epoch > 1_000_000_000)
     }
 
+    @Test func aLostEpochIsTakenFromTheSegments() throws {
+        let folder = Folder()
+        do { _ = try DataDirectory(folder.data) }
+        folder.write("data/segments/" + SegmentName(epoch: 41, loop: 3, number: 1).text, [])
+        try FileManager.default.removeItem(atPath: folder.data + "/epoch")
+        #expect(try DataDirectory(folder.data).epoch == 42)
+    }
+
     @Test func aFileInItsPlaceIsAnError() throws {
         let folder = Folder()
         folder.write("data", [])

@@ -37,15 +37,43 @@ struct KilledWriterTests {
         #expect(seenEvents > 0)
     }
 
+    /// The same with everything that a gateway does, killed while it opens what the last one left as well.
+    @Test func everyGenerationIsFoundHoweverOftenItIsKilled() throws {
+        let folder = Folder()
+        var numbers = SeededGenerator(seed: 9)
+        var seen: [String: UInt64] = [:]
+        for round in 1...Self.rounds {
+            let isBefore = round % 2 == 0
+            let pause = UInt32.random(in: 200...(isBefore ? 15_000 : 60_000), using: &numbers)
+            let told = try Self.appendAndKill(folder, as: "live", after: pause, whileOpening: isBefore)
+            seen.merge(told) { max($0, $1) }
+        }
+        let opening = try Opening(folder.data, now: 7) { _ in [] }
+        #expect(opening.lost.isEmpty && opening.damaged.isEmpty)
+        var unfinished: [GenerationID: GenerationLog] = [:]
+        for restored in opening.unfinished { unfinished[restored.generation] = restored.log }
+        for (id, sequence) in seen {
+            let generation = try #require(GenerationID(id))
+            let log = try unfinished[generation] ?? opening.database.log(of: generation)?.log
+            let last = log?.lastSequence ?? 0
+            if last < sequence { Issue.record("\(id): \(last) < \(sequence)") }
+        }
+        #expect(try opening.database.database.rows("PRAGMA integrity_check") { $0.text(0) } == ["ok"])
+        print("killed \(Self.rounds) times, half of them while opening: \(seen.count) generations seen and found")
+        #expect(!seen.isEmpty)
+    }
+
     /// - Returns: The last event that was told of each generation.
-    static func appendAndKill(_ folder: Folder, after microseconds: UInt32) throws -> [String: UInt64] {
+    static func appendAndKill(
+        _ folder: Folder, as work: String = "append", after microseconds: UInt32, whileOpening: Bool = false
+    ) throws -> [String: UInt64] {
         let (process, pipe) = (Process(), Pipe())
         process.executableURL = program
-        process.arguments = ["append", folder.data]
+        process.arguments = [work, folder.data]
         process.standardOutput = pipe
         try process.run()
         // Once it has begun to tell.
-        var told = pipe.fileHandleForReading.availableData
+        var told = whileOpening ? Data() : pipe.fileHandleForReading.availableData
         let killer = Thread {
             usleep(microseconds)
             kill(process.processIdentifier, SIGKILL)

@@ -40,17 +40,11 @@ extension CatalogueDatabase {
         }
     }
 
-    /// Notes a generation that was found in a segment as running, with its key bound: a child that the catalogue
-    /// believes to run beside it gives way.
+    /// Notes a generation that was found in a segment as running, with its key bound.
     package func adopt(
         _ entry: CatalogueEntry, idempotency: GenerationOrigin.Idempotency?, keyExpiry: UInt64
     ) throws(StoreFailure) {
         try database.transaction { () throws(StoreFailure) in
-            if let parent = entry.parent, let other = try runningChild(of: parent), other != entry.id {
-                try database.run(
-                    "UPDATE generations SET ended = 1, outcome = 'interrupted', ended_ms = ?2 WHERE id = ?1",
-                    [.text(other.description), .integer(Int64(clamping: entry.createdMilliseconds))])
-            }
             try note(entry)
             if let idempotency { try take(idempotency, entry, isBound: true, Int64(clamping: keyExpiry)) }
         }

@@ -34,10 +34,32 @@ extension CatalogueDatabase {
         }
     }
 
-    /// Whether it has ended and its log is here: its segments are not needed for it.
+    /// Writes a generation that has ended, with its log.
+    ///
+    /// - Parameters:
+    ///   - entry: With its end.
+    ///   - log: From event 1 on.
+    ///   - origin: As it was kept with event 1.
+    /// - Throws: What the disk or the file says; then nothing was changed.
+    package func finish(_ entry: CatalogueEntry, log: GenerationLog, origin: GenerationOrigin) throws(StoreFailure) {
+        var (writer, lines) = (LogLineWriter(generation: entry.id, origin: origin), [UInt8]())
+        writer.append(from: log, to: &lines)
+        try finish(entry, lines: lines)
+    }
+
+    /// Whether it has ended and its log is here.
     package func isFinished(_ id: GenerationID) throws(StoreFailure) -> Bool {
         try !database.rows(
             "SELECT 1 FROM generations WHERE id = ?1 AND ended = 1", [.text(id.description)]
+        ) { _ in true }.isEmpty
+    }
+
+    /// Whether its segments are not needed for it: it is here whole, or was forgotten.
+    package func isSettled(_ id: GenerationID) throws(StoreFailure) -> Bool {
+        try !database.rows(
+            """
+            SELECT 1 FROM generations WHERE id = ?1 AND ended = 1 UNION ALL SELECT 1 FROM forgotten WHERE id = ?1
+            """, [.text(id.description)]
         ) { _ in true }.isEmpty
     }
 
@@ -114,12 +136,19 @@ extension CatalogueDatabase {
             .compactMap { $0 }
     }
 
-    /// Forgets a generation, its log and its keys.
+    /// Forgets a generation, its log and its keys. Segments that still have its lines do not bring it back.
     ///
+    /// - Parameters:
+    ///   - id: Of a generation that does not run any more.
+    ///   - now: Unix time in ms.
     /// - Returns: Whether it was there.
+    /// - Throws: What the disk or the file says.
     @discardableResult
-    package func delete(_ id: GenerationID) throws(StoreFailure) -> Bool {
-        try database.run("DELETE FROM generations WHERE id = ?1", [.text(id.description)]) > 0
+    package func delete(_ id: GenerationID, now: UInt64) throws(StoreFailure) -> Bool {
+        try database.run(
+            "INSERT OR REPLACE INTO forgotten (id, at_ms) VALUES (?1, ?2)",
+            [.text(id.description), .integer(Int64(clamping: now))])
+        return try database.run("DELETE FROM generations WHERE id = ?1", [.text(id.description)]) > 0
     }
 }
 

@@ -18,13 +18,17 @@ enum CatalogueSchema {
         ) STRICT;
         CREATE INDEX generations_of_owner ON generations (owner, id);
         CREATE INDEX generations_of_parent ON generations (parent, id) WHERE parent IS NOT NULL;
-        CREATE UNIQUE INDEX running_child ON generations (parent) WHERE ended = 0 AND parent IS NOT NULL;
+        CREATE INDEX running_children ON generations (parent) WHERE ended = 0 AND parent IS NOT NULL;
         CREATE INDEX generations_by_end ON generations (ended_ms, bytes) WHERE ended = 1;
 
         CREATE TABLE logs (
             id TEXT PRIMARY KEY NOT NULL REFERENCES generations (id) ON DELETE CASCADE,
             lines BLOB NOT NULL             -- as in a segment
         ) STRICT;
+
+        -- Deleted or expired, while a segment may still have its lines: a start must not find it again.
+        CREATE TABLE forgotten (id TEXT PRIMARY KEY NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX forgotten_by_time ON forgotten (at_ms);
 
         CREATE TABLE keys (
             owner TEXT NOT NULL,

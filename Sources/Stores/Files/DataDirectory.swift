@@ -36,7 +36,7 @@ package final class DataDirectory: Sendable {
         lock = try Self.takeLock(path + "/lock")
         do throws(StoreFailure) {
             try Files.makeFolder(path + "/segments")
-            epoch = try Self.nextEpoch(path + "/epoch")
+            epoch = try Self.nextEpoch(path + "/epoch", above: try Self.lastEpoch(in: path + "/segments"))
             let mark = path + "/clean"
             wasClean = isNew || access(mark, F_OK) == 0
             guard unlink(mark) == 0 || errno == ENOENT else { throw StoreFailure("remove", mark) }
@@ -65,7 +65,7 @@ package final class DataDirectory: Sendable {
                     + "one process works in a data directory; stop that one or name another directory")
         }
         let pid = Array("\(getpid())\n".utf8)
-        let error = ftruncate(file, 0) == 0 ? Files.write(pid.span, to: file) : errno
+        let error = ftruncate(file, 0) == 0 ? Files.write(pid, to: file) : errno
         if let error {
             close(file)
             throw StoreFailure("write to", path, error)
@@ -73,13 +73,18 @@ package final class DataDirectory: Sendable {
         return file
     }
 
-    private static func nextEpoch(_ path: String) throws(StoreFailure) -> UInt64 {
+    private static func nextEpoch(_ path: String, above known: UInt64) throws(StoreFailure) -> UInt64 {
         let before = try Files.read(path)
-        // A damaged number must not fall back: the time is far above any count, and the segments' names tell too.
-        let last = before.map { UInt64(word($0)) ?? UInt64(max(0, time(nil))) } ?? 0
+        // A damaged number must not fall back: the time is far above any count.
+        let last = max(known, before.map { UInt64(word($0)) ?? UInt64(max(0, time(nil))) } ?? 0)
         guard last < UInt64(Int64.max) else { throw StoreFailure(.damaged, "\(path) holds no count") }
         try Files.replace(path, with: Array("\(last + 1)\n".utf8))
         return last + 1
+    }
+
+    /// What the segments' names tell, where the count was lost.
+    private static func lastEpoch(in folder: String) throws(StoreFailure) -> UInt64 {
+        try Files.names(in: folder).compactMap { SegmentName($0)?.epoch }.max() ?? 0
     }
 
     private static func word(_ bytes: [UInt8]) -> String {

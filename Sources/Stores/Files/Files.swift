@@ -36,7 +36,7 @@ enum Files {
     /// Writes all of `bytes` with as few calls as the system allows, normally one.
     ///
     /// - Returns: nil, or the error's number; then some of them may have been written.
-    static func write(_ bytes: Span<UInt8>, to file: Int32) -> Int32? {
+    static func write(_ bytes: [UInt8], to file: Int32) -> Int32? {
         bytes.withUnsafeBytes { raw in
             var rest = raw[...]
             while !rest.isEmpty {
@@ -69,7 +69,7 @@ enum Files {
     static func replace(_ path: String, with bytes: [UInt8]) throws(StoreFailure) {
         let fresh = path + ".new"
         let file = try open(fresh, O_WRONLY | O_CREAT | O_TRUNC, "make")
-        let error = write(bytes.span, to: file) ?? (fsync(file) == 0 ? nil : errno)
+        let error = write(bytes, to: file) ?? (fsync(file) == 0 ? nil : errno)
         close(file)
         if let error { throw StoreFailure("write to", fresh, error) }
         guard rename(fresh, path) == 0 else { throw StoreFailure("replace", path) }

@@ -6,7 +6,8 @@ package protocol LogSource: AnyObject {
     var log: GenerationLog { get }
 }
 
-/// One generation whose log is kept; confined to its loop.
+/// One generation whose log is kept; confined to its loop. It holds on to the log in memory: what is not kept yet must
+/// not go.
 package final class KeptLog {
     /// Whose log it is.
     package let generation: GenerationID
@@ -15,18 +16,20 @@ package final class KeptLog {
     /// Number of the last event that is kept.
     package var keptSequence: UInt64 { kept.lastSequence }
     /// Whether readers may see events that are not kept yet: the disk is full or failing, or the turn has not ended.
-    package var isBehind: Bool { source.map { kept.lastSequence < $0.log.visibleSequence } ?? false }
+    package var isBehind: Bool { kept.lastSequence < source.log.visibleSequence }
+    /// What the log takes in memory, as its limit counts it.
+    package var memoryBytes: Int { source.log.accountedBytes }
     /// Why the store takes no more of it; it goes on in memory only.
     package internal(set) var refusal: LogStoreRefusal?
 
-    private(set) weak var source: (any LogSource)?
+    private let source: any LogSource
     /// As far as the store has it.
     private var kept: LogLineWriter
     /// As far as it was handed to the store.
     private var taken: LogLineWriter
     var isMarked = false
-    /// Bytes handed to the store so far.
-    private(set) var takenBytes = 0
+    /// Bytes of lines handed to the store so far; those of a failed flush count again.
+    package private(set) var takenBytes = 0
 
     init(_ generation: GenerationID, epoch: UInt64, writer: LogLineWriter, source: any LogSource) {
         (self.generation, self.epoch, self.source) = (generation, epoch, source)
@@ -37,7 +40,7 @@ package final class KeptLog {
     ///
     /// - Returns: Whether all of it fitted into `limit` bytes.
     func gather(into store: any LogStore, limit: Int) -> Bool {
-        guard let source, refusal == nil else { return true }
+        guard refusal == nil else { return true }
         let log = source.log
         guard taken.lastSequence < log.visibleSequence else { return true }
         do throws(LogStoreRefusal) {

@@ -34,7 +34,7 @@ package final class LogKeeper {
     ///   - epoch: The data directory's.
     ///   - origin: Written with the first event.
     ///   - sequence: The last event that is kept already.
-    ///   - source: Held weakly: where it goes, keeping ends.
+    ///   - source: Held until nobody holds what is returned and all of it is kept.
     /// - Returns: What to hand to `changed` whenever events became visible.
     /// - Throws: As `LogStore.open`.
     package func keep(
@@ -85,7 +85,14 @@ package final class LogKeeper {
     }
 
     /// Its end is kept in the catalogue: the store may drop its entries.
-    package func release(_ log: KeptLog) { store.release(log.generation) }
+    package func release(_ log: KeptLog) {
+        marked.removeAll { $0 === log }
+        store.release(log.generation)
+    }
+
+    /// Logs that wait for the store while it fails, oldest change first. They stay in memory: a gateway that may not
+    /// hold more releases the first of those that have ended, which are lost then.
+    package var waiting: [KeptLog] { Array(marked) }
 
     private func flushed(_ failure: StoreFailure?) {
         isFlushing = false

@@ -1,5 +1,4 @@
 package import FreshetGeneration
-import FreshetPartialJSON
 
 /// Finds all generations in the segments that processes before this one left.
 ///
@@ -13,6 +12,8 @@ package struct Recovery {
     package private(set) var holdings = SegmentHoldings()
     /// How many had ended.
     package private(set) var endedCount = 0
+    /// All that have lines in a file and were not in the catalogue.
+    package private(set) var found: Set<GenerationID> = []
     private var logs: [GenerationID: RestoredLog] = [:]
     /// Those whose end was read, and those that the catalogue has.
     private var done: Set<GenerationID> = []
@@ -42,6 +43,7 @@ package struct Recovery {
         var held: Set<GenerationID> = []
         let report = SegmentReader.read(path) { take($0, &held, isFolded, ended) }
         reports.append(report)
+        found.formUnion(held)
         holdings.add(path, held, isOpen: false)
     }
 
@@ -49,7 +51,8 @@ package struct Recovery {
         _ line: Span<UInt8>, _ held: inout Set<GenerationID>, _ isFolded: (GenerationID) -> Bool,
         _ ended: (RestoredLog) -> Void
     ) -> Bool {
-        guard let generation = LogLine.generation(of: line) else { return Self.isHead(line) }
+        // A head, or what a later version writes besides logs.
+        guard let generation = LogLine.generation(of: line) else { return true }
         guard !folded.contains(generation) else { return true }
         if logs[generation] == nil, !done.contains(generation), isFolded(generation) {
             folded.insert(generation)
@@ -66,10 +69,5 @@ package struct Recovery {
         endedCount += 1
         ended(whole)
         return true
-    }
-
-    private static func isHead(_ line: Span<UInt8>) -> Bool {
-        let mark = Array("{\"type\":\"segment\"".utf8)
-        return line.count > mark.count && line.extracting(0..<mark.count).equals(mark.span)
     }
 }

@@ -125,7 +125,8 @@ package final class SegmentWriter: LogStore {
     private func write() -> StoreFailure? {
         if file >= 0, written > 0, written + buffer.count > size { closeFile() }
         do throws(StoreFailure) { if file < 0 { try openFile() } } catch { return error }
-        guard let error = Files.write(buffer.span, to: file) else {
+        let error = Files.write(buffer, to: file)
+        guard let error else {
             written += buffer.count
             return nil
         }
@@ -139,17 +140,20 @@ package final class SegmentWriter: LogStore {
         let name = SegmentName(epoch: epoch, loop: loop, number: number + 1)
         path = folder + "/" + name.text
         file = try Files.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "make")
-        number += 1
-        written = 0
-        holdings.add(path, isOpen: true)
         var head: [UInt8] = []
-        head += "{\"type\":\"segment\",\"freshet\":1,\"epoch\":\(epoch),\"loop\":\(loop),\"number\":\(number)".utf8
+        head += "{\"type\":\"segment\",\"freshet\":1,\"epoch\":\(epoch),\"loop\":\(loop),\"number\":\(number + 1)".utf8
         LineSum.close(&head, from: 0)
-        if let error = Files.write(head.span, to: file) {
-            closeFile()
+        let error = Files.write(head, to: file)
+        if let error {
+            Glibc.close(file)
+            file = -1
+            // A full disk has room for names: each try would leave another file.
+            unlink(path)
             throw StoreFailure("write to", path, error)
         }
+        number += 1
         written = head.count
+        holdings.add(path, isOpen: true)
     }
 
     private func closeFile() {

@@ -1,0 +1,130 @@
+import Foundation
+import FreshetGeneration
+import Testing
+
+@testable import FreshetStores
+
+/// What a start finds, and what it leaves for the next.
+struct OpeningTests {
+    static let key = GenerationOrigin.Idempotency(key: "k", path: "/p", digest: [1])
+
+    /// A process that was killed: some generations had ended, some had not, one had not begun to speak.
+    static func killed(_ folder: Folder) throws -> [Live] {
+        let opening = try Opening(folder.data, now: 5) { _ in [] }
+        let keeper = LogKeeper(SegmentWriter(opening.directory, loop: 0))
+        let lives = (1...4).map { Live($0) }
+        for (place, live) in lives.enumerated() {
+            let origin = GenerationOrigin(
+                owner: "o\(place)", parent: place == 1 ? lives[0].id : nil, idempotency: place == 1 ? key : nil,
+                dialect: "native")
+            _ = try opening.database.create(
+                CatalogueEntry(
+                    id: live.id, owner: origin.owner, parent: place == 1 ? lives[0].id : nil, model: "m",
+                    dialect: "native", createdMilliseconds: live.id.milliseconds),
+                idempotency: origin.idempotency, now: live.id.milliseconds)
+            live.say("text \(place)")
+            if place >= 2 { live.end() }
+            keeper.changed(try keeper.keep(live.id, epoch: opening.directory.epoch, origin: origin, from: live))
+        }
+        keeper.flush()
+        return lives
+    }
+
+    static func opened(_ folder: Folder, now: UInt64 = 9) throws -> Opening {
+        try Opening(folder.data, now: now) { Array($0.text.utf8) }
+    }
+
+    @Test func everyGenerationIsFoundOnce() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        for round in 0..<3 {
+            let opening = try Self.opened(folder)
+            #expect(opening.unfinished.map(\.generation) == [lives[0].id, lives[1].id], "round \(round)")
+            #expect(opening.damaged.isEmpty && opening.lost.isEmpty)
+            let ended = try #require(try opening.database.generation(lives[2].id))
+            #expect(ended.owner == "o2" && ended.end?.outcome == .finished && ended.end?.milliseconds == 9)
+            #expect(ended.end?.message == Array("text 2".utf8))
+            #expect(try opening.database.log(of: lives[3].id)?.log.fold() == lives[3].log.fold())
+            #expect(try opening.database.running().map(\.id) == [lives[0].id, lives[1].id])
+            #expect(opening.holdings.paths.count == 1)
+        }
+    }
+
+    @Test func whatDoesNotGoOnEndsAndItsFileGoes() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        do {
+            let opening = try Self.opened(folder)
+            for restored in opening.unfinished {
+                var log = restored.log
+                log.append(.generationEnd(GenerationEnd(outcome: .interrupted)))
+                try opening.finish(restored, with: log, now: 10, message: [])
+            }
+            #expect(opening.unfinished.isEmpty && opening.holdings.paths.isEmpty)
+            #expect(folder.names("data/segments") == [])
+        }
+        let opening = try Self.opened(folder)
+        #expect(opening.unfinished.isEmpty)
+        #expect(try opening.database.generation(lives[0].id)?.end?.outcome == .interrupted)
+        #expect(try opening.database.log(of: lives[0].id)?.text == "text 0")
+        let other = CatalogueTests.entry(77, owner: "o1")
+        #expect(
+            try opening.database.create(other, idempotency: Self.key, now: lives[1].id.milliseconds)
+                == .exists(lives[1].id))
+    }
+
+    @Test func whatWasDeletedStaysDeleted() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        do {
+            let opening = try Self.opened(folder)
+            try opening.database.delete(lives[2].id, now: 10)
+            #expect(folder.names("data/segments").count == 1, "others need the file")
+        }
+        let opening = try Self.opened(folder)
+        #expect(try opening.database.generation(lives[2].id) == nil)
+        #expect(try opening.database.generation(lives[3].id) != nil)
+    }
+
+    @Test func withoutACatalogueTheSegmentsSuffice() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: folder.data + "/catalogue.sqlite" + suffix)
+        }
+        let opening = try Self.opened(folder)
+        #expect(opening.unfinished.map(\.generation) == [lives[0].id, lives[1].id])
+        #expect(opening.unfinished[1].origin?.idempotency == Self.key)
+        #expect(try opening.database.generation(lives[2].id)?.owner == "o2")
+        let other = CatalogueTests.entry(77, owner: "o1")
+        #expect(
+            try opening.database.create(other, idempotency: Self.key, now: lives[1].id.milliseconds)
+                == .exists(lives[1].id))
+    }
+
+    @Test func withoutSegmentsWhatRanIsLostAndSaidSo() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        for name in folder.names("data/segments") {
+            try FileManager.default.removeItem(atPath: folder.data + "/segments/" + name)
+        }
+        let opening = try Self.opened(folder)
+        #expect(Set(opening.lost) == Set(lives.map(\.id)) && opening.unfinished.isEmpty)
+        #expect(try opening.database.running().isEmpty)
+    }
+
+    @Test func aDamagedFileIsPutAsideOnceNobodyNeedsIt() throws {
+        let folder = Folder()
+        let lives = try Self.killed(folder)
+        let name = "data/segments/" + folder.names("data/segments")[0]
+        var bytes = folder.bytes(name)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("\"owner\":\"o0\"".utf8)) })
+        bytes[place] ^= 0xFF
+        folder.write(name, bytes)
+        let opening = try Self.opened(folder)
+        #expect(opening.damaged.map(\.damageCount) == [1])
+        #expect(opening.lost == [lives[0].id], "its first line")
+        #expect(opening.unfinished.map(\.generation) == [lives[1].id])
+        #expect(opening.holdings.paths.count == 1)
+    }
+}
