@@ -13,8 +13,9 @@ struct StoreWork {
         case "write-tail": WriteTail.run(rest)
         case "hand-over": HandOver.run()
         case "lines": LineCost.run(rest)
+        case "catalogue": CatalogueCost.run(rest)
         default:
-            print("usage: store-work append|live|lines|write-tail DIR, or hand-over")
+            print("usage: store-work append|live|lines|catalogue|write-tail DIR, or hand-over")
             exit(2)
         }
     }

@@ -12,8 +12,8 @@ package final class LogKeeper {
     package private(set) var failure: StoreFailure?
     /// Called when it begins to fail, and with nil when it is well again and has caught up.
     package var onChange: ((StoreFailure?) -> Void)?
-    /// Whether something waits that `flush` would keep: while it catches up it wants to be called again next turn.
-    package var wantsFlush: Bool { !marked.isEmpty && failure == nil && !isFlushing }
+    /// Called when a flush is over and more waits: to be flushed in the next turn.
+    package var onMore: (() -> Void)?
 
     private let store: any LogStore
     private var marked: ContiguousArray<KeptLog> = []
@@ -102,10 +102,12 @@ package final class LogKeeper {
         }
         gathered.removeAll(keepingCapacity: true)
         if let failure {
-            self.failure = failure
-            if !isCatchingUp { onChange?(failure) }
-            isCatchingUp = true
-        } else if isCatchingUp, marked.isEmpty {
+            let isNew = !isCatchingUp
+            (self.failure, isCatchingUp) = (failure, true)
+            if isNew { onChange?(failure) }
+        } else if !marked.isEmpty {
+            onMore?()
+        } else if isCatchingUp {
             isCatchingUp = false
             onChange?(nil)
         }
