@@ -53,8 +53,8 @@ package final class DataDirectory: Sendable {
 
     private static func takeLock(_ path: String) throws(StoreFailure) -> Int32 {
         let file = try Files.open(path, O_RDWR | O_CREAT, "open")
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let number = errno
+        let number = wait(for: file)
+        guard number == 0 else {
             let holder = (try? Files.read(path)).flatMap { $0 }.flatMap { Int32(Self.word($0)) }
             close(file)
             guard number == EWOULDBLOCK else { throw StoreFailure("lock", path, number) }
@@ -71,6 +71,18 @@ package final class DataDirectory: Sendable {
             throw StoreFailure("write to", path, error)
         }
         return file
+    }
+
+    /// Waits up to 2 s: a process that is ending, or a program that another one has just started, may hold it a moment.
+    ///
+    /// - Returns: 0, or why it cannot be had.
+    private static func wait(for file: Int32) -> Int32 {
+        for _ in 0..<100 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return 0 }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return errno }
+            usleep(20_000)
+        }
+        return EWOULDBLOCK
     }
 
     private static func nextEpoch(_ path: String, above known: UInt64) throws(StoreFailure) -> UInt64 {
