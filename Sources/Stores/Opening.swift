@@ -14,7 +14,7 @@ package final class Opening {
     package private(set) var damaged: [SegmentReport] = []
     /// Generations of which too little is left: their first event is, or all of them are.
     package private(set) var lost: [GenerationID] = []
-    /// Segments of processes before this one. Give it what `finish` did not end, once that is in the catalogue.
+    /// Segments of processes before this one that somebody needs.
     package private(set) var holdings = SegmentHoldings()
 
     /// - Parameters:
@@ -64,6 +64,11 @@ package final class Opening {
         unfinished.removeAll { $0.generation == restored.generation }
         try database.remove(holdings.released(restored.generation))
     }
+
+    /// A generation that went on has ended, and is in the catalogue.
+    ///
+    /// - Returns: Files that nobody needs any more: for `CatalogueDatabase.remove`.
+    package func release(_ id: GenerationID) -> [String] { holdings.released(id) }
 
     private static func finish(
         _ restored: RestoredLog, _ log: GenerationLog, _ now: UInt64, _ message: [UInt8], _ database: CatalogueDatabase
