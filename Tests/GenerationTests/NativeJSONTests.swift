@@ -64,6 +64,14 @@ struct NativeJSONTests {
         }
     }
 
+    /// A text has no tool: what was understood must be what is written again.
+    @Test func whatBelongsToToolCallsIsPassedOverElsewhere() throws {
+        let line = #"{"type":"text-start","seq":5,"block":1,"choice":1,"call_id":"call_a","name":"f"}"#
+        let native = try Self.event(line)
+        #expect(native.event == .blockStart(BlockStart(block: 1, kind: .text, choice: 1)))
+        #expect(try Self.event(Self.line(native)) == native)
+    }
+
     /// Half a surrogate pair is written as an escape, so that the line stays UTF-8.
     @Test func halfAPairIsEscaped() {
         var out: [UInt8] = []

@@ -40,10 +40,12 @@ struct NativeEventReader {
         for kind in BlockKind.allCases {
             switch type {
             case kind.wire + "-start":
-                return .blockStart(
-                    BlockStart(
-                        block: try int("block"), kind: kind, choice: value["choice"]?.intValue ?? 0,
-                        callID: value["call_id"]?.stringValue ?? "", name: value["name"]?.stringValue ?? ""))
+                var start = BlockStart(block: try int("block"), kind: kind, choice: value["choice"]?.intValue ?? 0)
+                if kind == .toolInput {
+                    start.callID = value["call_id"]?.stringValue ?? ""
+                    start.name = value["name"]?.stringValue ?? ""
+                }
+                return .blockStart(start)
             case kind.wire + "-delta":
                 return .blockDelta(block: try int("block"), kind: kind, text: try string("delta"))
             case kind.wire + "-end": return .blockEnd(block: try int("block"), kind: kind)
