@@ -54,6 +54,7 @@ public final class GenerationClient: Sendable {
         var fields = HTTPFields()
         fields.append("accept", "text/event-stream")
         fields.append("content-type", "application/json")
+        fields.append("x-freshet-log", "off")
         if let key { fields.append("authorization", "Bearer " + key) }
         let message = HTTPClientRequest(
             origin: origin, method: "POST", target: path + "/v1/generations", fields: fields, body: request.body)

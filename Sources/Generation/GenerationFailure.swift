@@ -63,7 +63,9 @@ public struct GenerationFailure: Equatable, Sendable {
         case "forbidden": 403
         case .modelNotFound, "not_found": 404
         case "method_not_allowed": 405
+        case "conflict": 409
         case "gone": 410
+        case "idempotency_mismatch": 422
         case .tooLarge: 413
         case .overloaded, .shuttingDown: 503
         case .providerTimeout: 504

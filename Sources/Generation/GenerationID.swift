@@ -46,6 +46,11 @@ public struct GenerationID: Hashable, Sendable {
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 }
 
+extension GenerationID: Comparable {
+    /// By time, those of one millisecond in no telling order.
+    public static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
+}
+
 extension GenerationID: CustomStringConvertible {
     /// The wire form, in a new string; `append(to:)` spares that.
     public var description: String {

@@ -74,7 +74,7 @@ def send(connection: Connection, kind: str) -> None:
     if kind == "simple":
         connection.send("GET", "/api/chat?prompt=x&model=m")
     elif kind == "native":
-        connection.send("POST", "/v1/generations", {"accept": "text/event-stream"}, ASK)
+        connection.send("POST", "/v1/generations", {"accept": "text/event-stream", "x-freshet-log": "off"}, ASK)
     else:
         connection.send("POST", "/v1/chat/completions", body=STREAMED)
 

@@ -197,7 +197,7 @@ def ask_for(crowd: Crowd, connection: Connection, kind: str, ask: Ask) -> None:
     if kind.startswith("simple"):
         connection.send("GET", f"/api/chat?prompt=x&model={ask.model}", accept)
     elif kind.startswith("native"):
-        connection.send("POST", "/v1/generations", accept, body)
+        connection.send("POST", "/v1/generations", {**accept, "x-freshet-log": "off"}, body)
     else:
         connection.send("POST", "/v1/chat/completions", accept, {**body, "stream": kind != "chat whole"})
 

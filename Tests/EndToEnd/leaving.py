@@ -33,6 +33,7 @@ def write_request(connection: Connection, dialect: str, model: str, cut: float |
     body = json.dumps({"model": model, "messages": MESSAGES, **stream}).encode()
     path = "/v1/generations" if dialect.startswith("native") else "/v1/chat/completions"
     accept = "Accept: application/x-ndjson\r\n" if dialect.endswith("lines") else ""
+    accept += "x-freshet-log: off\r\n" if dialect.startswith("native") else ""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{accept}Content-Length: {len(body)}\r\n\r\n"
     if dialect.startswith("simple"):
         head, body = f"GET /api/chat?prompt=x&model={model} HTTP/1.1\r\nHost: localhost\r\n{accept}\r\n", b""

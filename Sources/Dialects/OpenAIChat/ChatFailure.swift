@@ -53,7 +53,8 @@ public enum ChatFailure {
     /// The word that the official clients sort errors by.
     private static func type(of failure: GenerationFailure) -> String {
         switch failure.code {
-        case .invalidRequest, .modelNotFound, .tooLarge, "not_found", "method_not_allowed", "gone":
+        case .invalidRequest, .modelNotFound, .tooLarge, "not_found", "method_not_allowed", "gone", "conflict",
+            "idempotency_mismatch":
             "invalid_request_error"
         case "forbidden": "permission_error"
         case .unauthorized: "authentication_error"

@@ -8,6 +8,13 @@ import FreshetPartialJSON
 public struct OpenAIChatEncoder: StreamEncoder {
     private let framing: Framing
     private let includesUsage: Bool
+    /// What each event's id begins with, over server-sent events; nil writes none.
+    private let cursors: GenerationID?
+    private var sequence: UInt64 = 0
+    /// Number of the next frame of the end, which makes several; nil for an event's only frame and for its last.
+    private var part: Int?
+    /// Frames of the end that the client has already.
+    private let taken: Int
     private var state = ChatAnswerState()
     private var frame = ChatFrame()
     private var template = ChatTemplate()
@@ -17,13 +24,29 @@ public struct OpenAIChatEncoder: StreamEncoder {
     /// - Parameters:
     ///   - framing: Server-sent events or JSON lines.
     ///   - includesUsage: Whether the client asked for the usage chunk.
-    public init(framing: Framing = .eventStream, includesUsage: Bool = false) {
-        (self.framing, self.includesUsage) = (framing, includesUsage)
+    ///   - cursors: Gives each server-sent event its cursor in this generation, for clients that may come back.
+    public init(framing: Framing = .eventStream, includesUsage: Bool = false, cursors: GenerationID? = nil) {
+        self.init(framing, includesUsage, cursors, taken: 0)
+    }
+
+    private init(_ framing: Framing, _ includesUsage: Bool, _ cursors: GenerationID?, taken: Int) {
+        (self.framing, self.includesUsage, self.taken) = (framing, includesUsage, taken)
+        self.cursors = framing == .eventStream ? cursors : nil
     }
 
     /// An encoder that goes on behind the events that `fold` holds.
-    public init(framing: Framing = .eventStream, includesUsage: Bool = false, resuming fold: GenerationFold) {
-        self.init(framing: framing, includesUsage: includesUsage)
+    ///
+    /// - Parameters:
+    ///   - framing: As above.
+    ///   - includesUsage: As the client asked in the beginning.
+    ///   - cursors: As above.
+    ///   - fold: Of the events that the client has.
+    ///   - taken: Where the next event is the end, how many of its frames the client has besides.
+    public init(
+        framing: Framing = .eventStream, includesUsage: Bool = false, cursors: GenerationID? = nil,
+        resuming fold: GenerationFold, taken: Int = 0
+    ) {
+        self.init(framing, includesUsage, cursors, taken: taken)
         state = ChatAnswerState(resuming: fold)
         usage = fold.usage
         isUsageSent = fold.usageSource == .openAIChat
@@ -38,9 +61,11 @@ public struct OpenAIChatEncoder: StreamEncoder {
     /// Gathers events up to the end of the provider's frame, then writes one chunk, or none. Where only the text has
     /// changed since the last chunk, the bytes around it are copied.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
+        sequence = item.last
         switch item.body {
         case .delta(let block, _):
             if item.endsFrame, frame.isEmpty, template.matches(block: block, extras: item.extras) {
+                appendCursor(&out)
                 template.write(payload, into: &out)
                 return
             }
@@ -81,12 +106,14 @@ public struct OpenAIChatEncoder: StreamEncoder {
         defer { frame.clear() }
         if frame.isEmpty, own == nil { return }
         if own != nil, frame.hasAttempt { state.leaveRolesToProvider() }
+        let begin = out.count
+        appendCursor(&out)
         let start = out.count
-        openFrame(&out)
+        openLine(&out)
         let hadRoles = state.roles
         var writer = ChatChunkWriter(extras: own, includesUsage: includesUsage)
         guard writer.write(frame, &state, into: &out) else {
-            out.removeLast(out.count - start)
+            out.removeLast(out.count - begin)
             return
         }
         if writer.wroteUsage, frame.hasUsage { isUsageSent = true }
@@ -99,19 +126,35 @@ public struct OpenAIChatEncoder: StreamEncoder {
     // MARK: The end
 
     private mutating func finish(_ end: GenerationEnd, extras: Extras?, into out: inout [UInt8]) {
+        // A frame that was cut belongs to the events before.
+        sequence &-= 1
         close(extras: nil, into: &out)
+        sequence &+= 1
         if let failure = end.failure {
             openFrame(&out)
             appendError(failure, extras, into: &out)
             closeFrame(&out)
             return
         }
+        part = 0
         for choice in state.unfinishedChoices {
             frame.add(finish: choice, end.outcome == .overBudget ? .length : end.finishReason ?? .stop)
-            close(extras: nil, into: &out)
+            frameOfEnd(&out) { $0.close(extras: nil, into: &$1) }
         }
-        appendUsage(end.usage ?? usage, into: &out)
-        if framing == .eventStream { out += "data: [DONE]\n\n".utf8 }
+        frameOfEnd(&out) { $0.appendUsage(end.usage ?? $0.usage, into: &$1) }
+        part = nil
+        guard framing == .eventStream else { return }
+        appendCursor(&out)
+        out += "data: [DONE]\n\n".utf8
+    }
+
+    /// Writes one frame of several, unless the client has it.
+    private mutating func frameOfEnd(_ out: inout [UInt8], _ write: (inout Self, inout [UInt8]) -> Void) {
+        let start = out.count
+        write(&self, &out)
+        guard out.count > start, let number = part else { return }
+        if number < taken { out.removeLast(out.count - start) }
+        part = number + 1
     }
 
     private func appendError(_ failure: GenerationFailure, _ extras: Extras?, into out: inout [UInt8]) {
@@ -141,7 +184,26 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     private func openFrame(_ out: inout [UInt8]) {
+        appendCursor(&out)
+        openLine(&out)
+    }
+
+    private func openLine(_ out: inout [UInt8]) {
         if framing == .eventStream { out += "data: ".utf8 }
+    }
+
+    @inline(__always)
+    private func appendCursor(_ out: inout [UInt8]) {
+        guard let cursors else { return }
+        out += "id: ".utf8
+        cursors.append(to: &out)
+        out.append(0x3A)
+        out.appendJSON(integer: sequence)
+        if let part {
+            out.append(0x2E)
+            out.appendJSON(integer: part)
+        }
+        out.append(0x0A)
     }
 
     private func closeFrame(_ out: inout [UInt8]) {

@@ -38,11 +38,13 @@ extension Configuration.Limits {
         Member("held_events", .count(\.heldEvents, most: 100_000), "they are shown"),
         Member("held", .size(\.held), "they are shown"),
         Member("log_ring", .size(\.logRing), "lines are dropped and counted"),
+        Member("kept", .size(\.kept), "the logged answers that ended first are given up"),
         Member("head_time", .duration(\.headTime), "408, closed"),
         Member("idle_time", .duration(\.idleTime), "closed"),
         Member("write_time", .duration(\.writeTime), "disconnected"),
         Member("peer_time", .duration(\.peerTime), "disconnected"),
         Member("drain_time", .duration(\.drainTime), "answers end: shutting_down"),
+        Member("kept_time", .duration(\.keptTime), "the logged answer is given up"),
     ]
 
     /// A limit as the configuration writes it.

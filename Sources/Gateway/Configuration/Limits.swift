@@ -45,6 +45,8 @@ extension Configuration {
 
         /// Bytes of log lines that wait for whoever reads standard output.
         package var logRing = 1 << 20
+        /// Bytes of all logged answers that have ended.
+        package var kept = 256 << 20
 
         /// For a whole head.
         package var headTime: Duration
@@ -56,6 +58,8 @@ extension Configuration {
         package var peerTime: Duration
         /// For what is open when the process was told to end.
         package var drainTime = Duration.seconds(30)
+        /// For a logged answer to be read again after its end.
+        package var keptTime = Duration.seconds(3600)
 
         /// The defaults of those that keep to them.
         package init() {

@@ -10,23 +10,40 @@ struct ChatCompletionsEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let request = try read(exchange.body)
-            let production = try Production(exchange, model: request.model, gateway: gateway)
-            let generation = production.generation(owner: owner, retention: .untilRead)
-            let body = request.body(model: production.providerModel, asksUsage: production.asksUsage)
-            if request.isStream {
-                let framing = Framing(accepting: exchange.head.fields)
-                let encoder = OpenAIChatEncoder(framing: framing, includesUsage: request.includesUsage)
-                let style = StreamReader.Style(
-                    unreadLimit: gateway.configuration.limits.unread, heartbeat: framing.heartbeat)
-                StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
-            } else {
-                CompletionReader(exchange, of: generation).start()
+            let keeping = try Keeping(exchange, owner: owner)
+            let retention = keeping.retention(byDefault: .untilRead, gateway.configuration.limits)
+            guard request.choices == 1 || !retention.isLogged else {
+                throw Caller.Refused(RequestError("n", "must be 1 where the answer is logged"))
             }
-            production.produce(
-                generation, body: body, choices: request.choices, asksReasoning: request.asksReasoning)
+            let production = try Production(exchange, model: request.model, gateway: gateway)
+            let made = try production.generation(
+                owner: owner, dialect: .openAIChat, retention: retention, keeping: keeping, request: exchange.body)
+            switch made {
+            case .new(let generation):
+                let body = request.body(model: production.providerModel, asksUsage: production.asksUsage)
+                answer(exchange, request, generation)
+                production.produce(
+                    generation, body: body, choices: request.choices, asksReasoning: request.asksReasoning)
+            case .repeated(let id):
+                try gateway.reach(id, owner: owner, exchange) { [self] exchange, generation in
+                    exchange.record?.generation = generation
+                    answer(exchange, request, generation)
+                }
+            }
         } catch {
-            ErrorAnswer(error.failure).send(on: exchange)
+            ErrorAnswer.send(error, on: exchange)
         }
+    }
+
+    private func answer(_ exchange: HTTPServerExchange, _ request: OpenAIChatRequest, _ generation: LiveGeneration) {
+        guard request.isStream else { return CompletionReader(exchange, of: generation).start() }
+        let framing = Framing(accepting: exchange.head.fields)
+        let isGoverned = generation.isReadOnce
+        let encoder = OpenAIChatEncoder(
+            framing: framing, includesUsage: request.includesUsage, cursors: isGoverned ? nil : generation.id)
+        let style = StreamReader.Style(
+            unreadLimit: isGoverned ? gateway.configuration.limits.unread : nil, heartbeat: framing.heartbeat)
+        StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
     }
 
     private func read(_ body: [UInt8]) throws(Caller.Refused) -> OpenAIChatRequest {

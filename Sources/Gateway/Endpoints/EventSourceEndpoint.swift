@@ -10,14 +10,13 @@ import FreshetTransport
 /// it has everything.
 struct EventSourceEndpoint {
     let gateway: Gateway
-    /// Milliseconds after which an id says by itself that nothing of it is kept: a day.
-    private static let goneAfter: UInt64 = 24 * 3600 * 1000
 
     /// What the query asks for.
     private struct Query {
         var prompt: String?
         var model: String?
         var isNamed = false
+        var isLogged = false
     }
 
     func serve(_ exchange: HTTPServerExchange, owner: String) {
@@ -29,7 +28,7 @@ struct EventSourceEndpoint {
                 try create(exchange, query, owner: owner)
             }
         } catch {
-            ErrorAnswer(error.failure).send(on: exchange)
+            ErrorAnswer.send(error, on: exchange)
         }
     }
 
@@ -44,6 +43,11 @@ struct EventSourceEndpoint {
         case "named": query.isNamed = true
         case .some: throw Caller.Refused(RequestError("events", "must be `named`, or left out"))
         }
+        switch parameters["log"] {
+        case nil, "off": break
+        case "on": query.isLogged = true
+        case .some: throw Caller.Refused(RequestError("log", "must be `on` or `off`"))
+        }
         return query
     }
 
@@ -54,13 +58,18 @@ struct EventSourceEndpoint {
             throw Caller.Refused(RequestError("prompt", "is required: /api/chat?prompt=hello"))
         }
         let production = try Production(exchange, model: query.model, gateway: gateway)
-        let generation = production.generation(owner: owner, retention: .eventSource)
+        let request = GenerationRequest(model: query.model, prompt: prompt)
+        let keeping = Keeping(isLogged: query.isLogged)
+        let retention = keeping.retention(byDefault: .eventSource, gateway.configuration.limits)
+        let made = try production.generation(
+            owner: owner, dialect: .simple, retention: retention, keeping: keeping,
+            request: retention.isLogged ? request.body : [])
+        guard case .new(let generation) = made else { return }
         let framing = Framing(accepting: exchange.head.fields)
         let encoder = SimpleEncoder(generation: generation.id, framing: framing, isNamed: query.isNamed)
         let style = StreamReader.Style(
             prelude: prelude(framing, generation.id), heartbeat: framing.heartbeat)
         StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
-        let request = GenerationRequest(model: query.model, prompt: prompt)
         let body = request.openAIChatBody(
             model: production.providerModel, asksUsage: production.asksUsage,
             namesCompletionTokens: production.isOpenAI)
@@ -80,42 +89,18 @@ struct EventSourceEndpoint {
         guard let cursor = EventCursor(text) else {
             throw Caller.Refused(RequestError("Last-Event-ID", "must be an id of this stream: gen_…:seq"))
         }
-        // Somebody else's is as unknown as one that never was.
-        guard let place = gateway.registry.place(of: cursor.generation), place.owner == owner else {
-            let age = WallClock.milliseconds().subtractingReportingOverflow(cursor.generation.milliseconds)
-            if !age.overflow, age.partialValue > Self.goneAfter {
-                throw Caller.Refused("gone", "generation \(cursor.generation) is too old to be kept")
+        var wanted = Attachment.Query()
+        (wanted.dialect, wanted.field) = (.simple, "Last-Event-ID")
+        (wanted.framing, wanted.isNamed) = (Framing(accepting: exchange.head.fields), query.isNamed)
+        wanted.sequence = cursor.sequence
+        try gateway.reach(cursor.generation, owner: owner, exchange) { [wanted] exchange, generation in
+            exchange.record?.generation = generation
+            do throws(Caller.Refused) {
+                try generation.checkKept()
+                try Attachment(wanted).serve(exchange, generation)
+            } catch {
+                ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
             }
-            throw Caller.Refused("not_found", "there is no generation \(cursor.generation), or it is no longer kept")
         }
-        let isNamed = query.isNamed
-        exchange.move(to: place.generation.loop) { exchange in
-            Self.attach(exchange, to: place.generation.value, after: cursor.sequence, isNamed: isNamed)
-        }
-    }
-
-    /// On the generation's loop.
-    private static func attach(
-        _ exchange: HTTPServerExchange, to generation: LiveGeneration, after sequence: UInt64, isNamed: Bool
-    ) {
-        let last = generation.live.log.visibleSequence
-        guard sequence <= last else {
-            let error = RequestError("Last-Event-ID", "is ahead of the generation, whose last event is \(last)")
-            return ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
-        }
-        exchange.record?.generation = generation
-        if generation.hasEnded, sequence == last {
-            var fields = HTTPFields()
-            fields.append("x-freshet-generation", String(describing: generation.id))
-            return exchange.respond(status: 204, fields: fields)
-        }
-        let framing = Framing(accepting: exchange.head.fields)
-        let encoder = SimpleEncoder(
-            generation: generation.id, framing: framing, isNamed: isNamed,
-            resuming: generation.live.log.fold(through: sequence))
-        let prelude = framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
-        let style = StreamReader.Style(prelude: prelude, heartbeat: framing.heartbeat)
-        let cursor = LogCursor(after: sequence)
-        StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
     }
 }

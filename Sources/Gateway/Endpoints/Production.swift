@@ -39,18 +39,42 @@ struct Production {
     /// Whether the provider is the dialect's inventor.
     var isOpenAI: Bool { place.isOpenAI }
 
+    /// What became of a request that makes a generation.
+    enum Made {
+        case new(LiveGeneration)
+        /// Its `Idempotency-Key` made this one already.
+        case repeated(GenerationID)
+    }
+
     /// Makes the generation and registers it.
-    func generation(owner: String, retention: Retention) -> LiveGeneration {
+    ///
+    /// - Parameters:
+    ///   - owner: Of the caller's key.
+    ///   - dialect: Of the request.
+    ///   - retention: How long it is kept.
+    ///   - keeping: What the request asked for besides.
+    ///   - request: The request's body, kept with what is logged.
+    /// - Throws: What the client is told when something stands in the way.
+    func generation(
+        owner: String, dialect: DialectName, retention: Retention, keeping: Keeping, request: [UInt8]
+    ) throws(Caller.Refused) -> Made {
         let id = gateway.freshID(on: exchange.loop)
+        do throws(GenerationRegistry.Conflict) {
+            if retention.isLogged { try gateway.registry.claim(id, keeping, at: WallClock.milliseconds()) }
+        } catch {
+            guard case .repeated(let made) = error else { throw Caller.Refused(error) }
+            return .repeated(made)
+        }
         let generation = LiveGeneration(
-            id: id, owner: owner, retention: retention, loop: exchange.loop,
-            observation: gateway.observation(on: exchange.loop)
-        ) { [registry = gateway.registry] in registry.remove(id) }
+            id: id, owner: owner, model: model, dialect: dialect,
+            origin: retention.isLogged ? keeping.origin(owner: owner, dialect, retention, request: request) : nil,
+            earlier: keeping.earlier, retention: retention, loop: exchange.loop,
+            observation: gateway.observation(on: exchange.loop), registry: gateway.registry)
         gateway.registry.add(generation)
-        generation.begin(model: model)
+        generation.begin()
         exchange.record?.generation = generation
         exchange.record?.isCreator = true
-        return generation
+        return .new(generation)
     }
 
     /// Asks the provider.
@@ -82,7 +106,30 @@ struct Production {
     }
 }
 
+extension Keeping {
+    /// What is kept of a generation's beginning.
+    fileprivate func origin(
+        owner: String, _ dialect: DialectName, _ retention: Retention, request: [UInt8]
+    ) -> GenerationOrigin {
+        GenerationOrigin(
+            owner: owner, parent: parent,
+            idempotency: scope.map { .init(key: $0.key, path: $0.path, digest: digest) }, dialect: dialect.rawValue,
+            runsToEnd: retention.grace == nil, request: request)
+    }
+}
+
 extension Caller.Refused {
+    init(_ conflict: GenerationRegistry.Conflict) {
+        switch conflict {
+        case .running(let child):
+            self.init("conflict", "\(child) goes on from the same `parent` and is still running: stop it, or wait")
+            generation = child
+        case .mismatch(let made), .repeated(let made):
+            self.init("idempotency_mismatch", "this `Idempotency-Key` made \(made) from another body")
+            generation = made
+        }
+    }
+
     init(_ error: RequestError) { failure = error.failure }
 
     init(_ miss: Configuration.ModelMiss) {

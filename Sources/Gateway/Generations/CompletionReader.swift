@@ -26,7 +26,7 @@ final class CompletionReader: GenerationReader {
     func wake() {
         guard !isDone else { return }
         while generation.live.log.read(&cursor, { completion.apply($0, $1) }) {}
-        generation.live.log.forget(through: cursor.next - 1)
+        if generation.isReadOnce { generation.live.log.forget(through: cursor.next - 1) }
         if let end = completion.end { answer(end) }
     }
 

@@ -1,30 +1,123 @@
 import FreshetGeneration
+import FreshetRelay
+import FreshetRouter
 import FreshetTransport
 import Synchronization
 
-/// Where each generation lives. Shared by all loops; locked per request, never per token.
+/// Where each generation lives, and what may be made beside it. Shared by all loops; locked per request, never per token.
 final class GenerationRegistry: Sendable {
     /// One generation's place.
     struct Place: Sendable {
         let owner: String
         let generation: LoopBound<LiveGeneration>
+        let summary: Summary
+        /// Nil while it runs.
+        var end: End?
     }
 
-    private let places = Locked<[GenerationID: Place]>([:])
+    /// What never changes about a generation.
+    struct Summary: Sendable {
+        let id: GenerationID
+        let model: String
+        let dialect: DialectName
+        let parent: GenerationID?
+    }
+
+    /// How a generation ended.
+    struct End: Sendable {
+        let outcome: Outcome
+        let sequence: UInt64
+    }
+
+    private struct State {
+        var places: [GenerationID: Place] = [:]
+        var keys = IdempotencyKeys()
+        var children = RunningChildren()
+        var kept: KeptGenerations
+    }
+
+    private let state: Locked<State>
+
+    /// - Parameter keptBytes: What ended generations may take together.
+    init(keptBytes: Int) { state = Locked(State(kept: KeptGenerations(limit: keptBytes))) }
 
     func add(_ generation: LiveGeneration) {
-        let place = Place(owner: generation.owner, generation: LoopBound(generation, on: generation.loop))
-        places.withLock { $0[generation.id] = place }
+        let place = Place(
+            owner: generation.owner, generation: LoopBound(generation, on: generation.loop),
+            summary: Summary(
+                id: generation.id, model: generation.model, dialect: generation.dialect,
+                parent: generation.origin?.parent))
+        state.withLock { $0.places[generation.id] = place }
     }
 
     /// Its place; nil when it is unknown or forgotten.
-    func place(of id: GenerationID) -> Place? { places.withLock { $0[id] } }
+    func place(of id: GenerationID) -> Place? { state.withLock { $0.places[id] } }
 
-    func remove(_ id: GenerationID) { places.withLock { _ = $0.removeValue(forKey: id) } }
+    func remove(_ id: GenerationID) {
+        state.withLock { state in
+            _ = state.places.removeValue(forKey: id)
+            state.kept.forget(id)
+        }
+    }
 
     /// All places, in no order.
-    var all: [Place] { places.withLock { Array($0.values) } }
+    var all: [Place] { state.withLock { $0.places }.map(\.value) }
 
     /// How many there are.
-    var count: Int { places.withLock { $0.count } }
+    var count: Int { state.withLock { $0.places.count } }
+
+    // MARK: Logged ones
+
+    /// Why a generation may not be made.
+    enum Conflict: Error {
+        /// The key made this one; the same request reads it.
+        case repeated(GenerationID)
+        /// The key made this one, for another body.
+        case mismatch(GenerationID)
+        /// The parent has a child that is running.
+        case running(GenerationID)
+    }
+
+    /// Asks whether a generation may be made; then it counts as made until `ended` or `unclaim`.
+    func claim(_ id: GenerationID, _ keeping: Keeping, at now: UInt64) throws(Conflict) {
+        let conflict = state.withLock { state -> Conflict? in
+            if let scope = keeping.scope {
+                switch state.keys.claim(scope, digest: keeping.digest, for: id, at: now) {
+                case .new: break
+                case .attach(let made): return .repeated(made)
+                case .mismatch(let made): return .mismatch(made)
+                }
+            }
+            guard let parent = keeping.parent, let running = state.children.begin(id, of: parent) else { return nil }
+            if let scope = keeping.scope { state.keys.free(scope, of: id) }
+            return .running(running)
+        }
+        if let conflict { throw conflict }
+    }
+
+    /// Takes note of the end of one that is logged.
+    ///
+    /// - Parameters:
+    ///   - generation: On its loop.
+    ///   - end: Its last event.
+    ///   - freesKey: It failed before any content, so that the same request may be made again.
+    func ended(_ generation: LiveGeneration, _ end: GenerationEnd, freesKey: Bool) {
+        let (id, origin) = (generation.id, generation.origin)
+        let bytes = generation.keptBytes
+        let sequence = generation.live.log.lastSequence
+        let givenUp = state.withLock { state -> [Place] in
+            if let parent = origin?.parent { state.children.end(id, of: parent) }
+            if freesKey, let scope = generation.scope { state.keys.free(scope, of: id) }
+            guard state.places[id] != nil else { return [] }
+            state.places[id]?.end = End(outcome: end.outcome, sequence: sequence)
+            return state.kept.ended(id, bytes: bytes).compactMap { state.places.removeValue(forKey: $0) }
+        }
+        for place in givenUp { place.generation.loop.execute { place.generation.value.forget() } }
+    }
+
+    /// Somebody deleted it: its key may be used again.
+    func freeKey(of generation: LiveGeneration) {
+        guard let scope = generation.scope else { return }
+        state.withLock { $0.keys.free(scope, of: generation.id) }
+    }
 }

@@ -1,6 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
+import FreshetRelay
 import FreshetRouter
 import FreshetTransport
 
@@ -15,7 +16,13 @@ final class LiveGeneration: TurnEnd {
     /// When it was made.
     let began: MonotonicTime
     /// The name the client asked for.
-    private(set) var model = ""
+    let model: String
+    /// Of the request.
+    let dialect: DialectName
+    /// Where it comes from; nil for one that is not logged.
+    let origin: GenerationOrigin?
+    /// The conversation before its own request.
+    let earlier: ConversationTurn?
     /// Where it was asked; nil until it was.
     private(set) var route: (provider: String, model: String)?
     /// `provider/model`, empty until it was asked for.
@@ -28,8 +35,8 @@ final class LiveGeneration: TurnEnd {
     /// Its last event, once it is in the log.
     private(set) var end: GenerationEnd?
     private let observation: Observation
-    private let retention: Retention
-    private let onForget: () -> Void
+    let retention: Retention
+    private let registry: GenerationRegistry
     private var readers: [any GenerationReader] = []
     private var attempt: ProviderAttempt?
     private var timer: LoopTimer?
@@ -47,15 +54,21 @@ final class LiveGeneration: TurnEnd {
     /// - Parameters:
     ///   - id: Its time is the generation's beginning.
     ///   - owner: The only one who may attach.
+    ///   - model: The name the client asked for.
+    ///   - dialect: Of the request.
+    ///   - origin: Where it comes from; nil for one that is not logged.
+    ///   - earlier: The conversation before its own request.
     ///   - retention: How long it is kept, and what becomes of it when its readers leave.
     ///   - loop: The one that makes this call; everything happens on it.
     ///   - observation: The loop's.
-    ///   - onForget: Called once, when nothing needs it any more.
+    ///   - registry: Learns of its end, and that nothing needs it any more.
     init(
-        id: GenerationID, owner: String, retention: Retention, loop: EventLoop, observation: Observation,
-        onForget: @escaping () -> Void
+        id: GenerationID, owner: String, model: String, dialect: DialectName, origin: GenerationOrigin? = nil,
+        earlier: ConversationTurn? = nil, retention: Retention, loop: EventLoop, observation: Observation,
+        registry: GenerationRegistry
     ) {
-        (self.id, self.owner, self.retention, self.loop, self.onForget) = (id, owner, retention, loop, onForget)
+        (self.id, self.owner, self.retention, self.loop, self.registry) = (id, owner, retention, loop, registry)
+        (self.model, self.dialect, self.origin, self.earlier) = (model, dialect, origin, earlier)
         (self.observation, began) = (observation, loop.now())
         observation.generationBegan()
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
@@ -67,8 +80,7 @@ final class LiveGeneration: TurnEnd {
     // MARK: Producing
 
     /// Appends the first event.
-    func begin(model: String) {
-        self.model = model
+    func begin() {
         let start = GenerationStart(id: id, model: model, createdMilliseconds: id.milliseconds)
         live.log.append(.generationStart(start))
         loop.markDirty(self)
@@ -141,15 +153,23 @@ final class LiveGeneration: TurnEnd {
         return estimate
     }
 
-    private func finish(_ end: GenerationEnd, extras: Extras? = nil) {
+    private func finish(_ given: GenerationEnd, extras: Extras? = nil) {
         guard !hasEnded else { return }
         hasEnded = true
+        var end = given
+        if !isReadOnce { end.checksums = live.log.fold().blocks.map(\.checksum) }
         self.end = end
         live.log.append(.generationEnd(end), extras: extras)
         attempt = nil
         loop.markDirty(self)
         observation.generationEnded(self, end)
-        if case .window(_, let beyondEnd) = retention { forget(after: beyondEnd) }
+        switch retention {
+        case .untilRead: break
+        case .window(_, let beyondEnd): forget(after: beyondEnd)
+        case .logged(_, let beyondEnd):
+            forget(after: beyondEnd)
+            registry.ended(self, end, freesKey: end.failure != nil && firstContent == nil)
+        }
     }
 
     /// Ends it because nobody is there to read it: the provider's connection is closed at once.
@@ -161,21 +181,46 @@ final class LiveGeneration: TurnEnd {
     /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told.
     func shutDown() {
         switch retention {
-        case .untilRead, .window:
+        case .untilRead, .window, .logged:
             cancel(
                 GenerationFailure(code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true))
+        }
+    }
+
+    /// Ends it because its owner asked: what there is stays. Nothing once it has ended.
+    func stop() {
+        guard !hasEnded else { return }
+        let reason = attempt?.finishReason
+        let usage = settledUsage
+        cancelAttempt(usage)
+        sealToolCalls()
+        finish(GenerationEnd(outcome: .stopped, finishReason: reason, usage: usage))
+    }
+
+    /// Gives every tool call that has no result one that says so: the next request would be refused without.
+    private func sealToolCalls() {
+        guard !isReadOnce else { return }
+        let fold = live.log.fold()
+        for call in fold.blocks where call.start.kind == .toolInput {
+            guard !fold.toolOutputs.contains(where: { $0.callID == call.start.callID }) else { continue }
+            live.log.append(.toolOutput(callID: call.start.callID, result: ToolSeal.result))
         }
     }
 
     private func cancel(_ failure: GenerationFailure) {
         guard !hasEnded else { return }
         let usage = settledUsage
+        cancelAttempt(usage)
+        finish(GenerationEnd(outcome: .failed, usage: usage, failure: failure))
+    }
+
+    /// Closes the provider's connection; what was held back is shown.
+    private func cancelAttempt(_ usage: Usage?) {
         if let attempt {
             attempt.cancel()
             note(attempt, "cancelled", usage: usage)
         }
         live.log.release()
-        finish(GenerationEnd(outcome: .failed, usage: usage, failure: failure))
     }
 
     // MARK: Readers
@@ -197,10 +242,15 @@ final class LiveGeneration: TurnEnd {
         case .untilRead:
             abandon()
             forget()
-        case .window(let grace, _):
-            guard !hasEnded else { return }
-            timer = loop.schedule(after: grace) { [weak self] in self?.abandon() }
+        case .window, .logged: waitForReaders()
         }
+    }
+
+    /// Nobody reads it just now: it runs on for its time of grace.
+    func waitForReaders() {
+        guard !hasEnded, readers.isEmpty, let grace = retention.grace else { return }
+        timer?.cancel()
+        timer = loop.schedule(after: grace) { [weak self] in self?.abandon() }
     }
 
     /// The only reader cannot take more: nothing is read from the provider until it can.
@@ -218,10 +268,28 @@ final class LiveGeneration: TurnEnd {
         timer = loop.schedule(after: delay) { [weak self] in self?.forget() }
     }
 
-    private func forget() {
+    /// It is not to be found any more; readers that have it read on.
+    func forget() {
         guard !isForgotten else { return }
         isForgotten = true
         timer?.cancel()
-        onForget()
+        registry.remove(id)
     }
+
+    /// Its owner wants nothing of it to be left.
+    func delete() {
+        stop()
+        registry.freeKey(of: self)
+        forget()
+    }
+
+    // MARK: Keeping
+
+    /// The `Idempotency-Key` that made it.
+    var scope: IdempotencyKeys.Scope? {
+        origin?.idempotency.map { IdempotencyKeys.Scope(owner: owner, path: $0.path, key: $0.key) }
+    }
+
+    /// What keeping it takes: its log, its request, and itself.
+    var keptBytes: Int { live.log.accountedBytes + (origin?.request.count ?? 0) + 4096 }
 }

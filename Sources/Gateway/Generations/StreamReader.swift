@@ -17,6 +17,8 @@ final class StreamReader: GenerationReader {
         var unreadLimit: Int?
         /// What is sent after 15 s of silence.
         var heartbeat: [UInt8]
+        /// Where the generation is found, for the client that made it.
+        var location: String?
 
         var governs: Bool { unreadLimit != nil }
     }
@@ -26,6 +28,8 @@ final class StreamReader: GenerationReader {
     ///
     /// Above the server's low-water mark, so that a reader that stopped writing here is called when it may go on.
     private static let ownLimit = 96 << 10
+    /// Bytes behind the tail from which on deltas are merged.
+    private static let behind = 64 << 10
     /// Deltas of a reader that is behind are merged up to this size.
     private static let mergeBytes = 16 << 10
 
@@ -115,6 +119,7 @@ final class StreamReader: GenerationReader {
         fields.append("cache-control", "no-cache, no-transform")
         fields.append("x-accel-buffering", "no")
         fields.append("x-freshet-generation", String(describing: generation.id))
+        if let location = style.location { fields.append("location", location) }
         fields.append(contentsOf: generation.relayedFields)
         exchange.startStream(status: 200, fields: fields)
     }
@@ -124,7 +129,7 @@ final class StreamReader: GenerationReader {
     private func serve() {
         guard !isDone, style.governs || exchange.pendingBytes < Self.ownLimit else { return }
         let log = generation.live
-        let isBehind = isJoining || (!style.governs && log.log.bytesBehind(cursor) > Self.ownLimit)
+        let isBehind = isJoining || (!style.governs && log.log.bytesBehind(cursor) > Self.behind)
         let merge = isBehind ? Self.mergeBytes : 0
         var end: GenerationEnd?
         var hasWritten = false

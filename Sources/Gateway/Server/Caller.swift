@@ -39,8 +39,14 @@ enum Caller {
     /// A refusal before anything was done.
     struct Refused: Error {
         let failure: GenerationFailure
+        /// The one that stands in the way.
+        var generation: GenerationID?
 
-        init(_ code: GenerationFailure.Code, _ message: String, isRetryable: Bool = false) {
+        init(
+            _ code: GenerationFailure.Code, _ message: String, isRetryable: Bool = false,
+            generation: GenerationID? = nil
+        ) {
+            self.generation = generation
             failure = GenerationFailure(code: code, message: message, isRetryable: isRetryable)
         }
     }

@@ -10,6 +10,8 @@ struct Dispatcher: Sendable {
 
     /// One path: the methods it knows, and what serves it.
     private struct Endpoint {
+        /// The path with what varies in braces.
+        var name: String
         var methods: [String]
         /// How answers of models are written there; nil where there are none.
         var dialect: DialectName?
@@ -26,10 +28,10 @@ struct Dispatcher: Sendable {
         let path = exchange.head.path
         switch course(exchange.head) {
         case .endpoint(let endpoint, let owner):
-            exchange.attachment = RequestRecord(owner: owner, endpoint: path, dialect: endpoint.dialect)
+            exchange.attachment = RequestRecord(owner: owner, endpoint: endpoint.name, dialect: endpoint.dialect)
             endpoint.serve(exchange, owner)
         case .answer(let answer, let error):
-            let known = endpoint(path) == nil ? RequestRecord.otherEndpoint : path
+            let known = endpoint(path)?.name ?? RequestRecord.otherEndpoint
             let record = RequestRecord(owner: "", endpoint: known, dialect: nil)
             record.error = error
             exchange.attachment = record
@@ -69,7 +71,7 @@ struct Dispatcher: Sendable {
 
     /// What a path takes beside OPTIONS; the asterisk stands for all paths together. nil where there is nothing.
     private func methods(at path: String) -> [String]? {
-        path == "*" ? ["GET", "HEAD", "POST"] : endpoint(path)?.methods
+        path == "*" ? ["DELETE", "GET", "HEAD", "POST"] : endpoint(path)?.methods
     }
 
     private static func allow(_ methods: [String]) -> HTTPFields {
@@ -91,31 +93,57 @@ struct Dispatcher: Sendable {
     private func endpoint(_ path: String) -> Endpoint? {
         switch path {
         case "/v1/chat/completions":
-            Endpoint(methods: ["POST"], dialect: .openAIChat) {
+            Endpoint(name: path, methods: ["POST"], dialect: .openAIChat) {
                 ChatCompletionsEndpoint(gateway: gateway).serve($0, owner: $1)
             }
         case "/v1/generations":
-            Endpoint(methods: ["POST"], dialect: .native) {
-                GenerationsEndpoint(gateway: gateway).serve($0, owner: $1)
+            Endpoint(name: path, methods: ["GET", "POST"], dialect: .native) {
+                if $0.head.method == "POST" {
+                    GenerationsEndpoint(gateway: gateway).serve($0, owner: $1)
+                } else {
+                    GenerationListEndpoint(gateway: gateway).serve($0, owner: $1)
+                }
             }
         case "/api/chat":
-            Endpoint(methods: ["GET"], dialect: .simple) {
+            Endpoint(name: path, methods: ["GET"], dialect: .simple) {
                 EventSourceEndpoint(gateway: gateway).serve($0, owner: $1)
             }
         case "/v1/models":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(exchange) }
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(exchange) }
         case "/healthz":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, 200, "ok\n") }
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, 200, "ok\n") }
         case "/readyz":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
                 if gateway.stage == .serving { return Self.plain(exchange, 200, "ok\n") }
                 Self.plain(exchange, 503, "shutting down\n")
             }
         case "/metrics":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in MetricsEndpoint(gateway: gateway).serve(exchange) }
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in MetricsEndpoint(gateway: gateway).serve(exchange) }
         case "/":
-            Endpoint(methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
-        default: nil
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
+        default: generationEndpoint(path)
+        }
+    }
+
+    /// `/v1/generations/{id}` and what stands below it.
+    private func generationEndpoint(_ path: String) -> Endpoint? {
+        let root = "/v1/generations/"
+        guard path.hasPrefix(root) else { return nil }
+        let parts = path.dropFirst(root.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard let id = parts.first, !id.isEmpty else { return nil }
+        let one = OneGenerationEndpoint(gateway: gateway, id: id)
+        switch parts.dropFirst().joined(separator: "/") {
+        case "" where parts.count == 1:
+            return Endpoint(name: root + "{id}", methods: ["GET", "DELETE"], dialect: .native) {
+                if $0.head.method == "DELETE" { one.delete($0, owner: $1) } else { one.read($0, owner: $1) }
+            }
+        case "events":
+            return Endpoint(name: root + "{id}/events", methods: ["GET"], dialect: .native) {
+                one.attach($0, owner: $1)
+            }
+        case "stop":
+            return Endpoint(name: root + "{id}/stop", methods: ["POST"], dialect: .native) { one.stop($0, owner: $1) }
+        default: return nil
         }
     }
 

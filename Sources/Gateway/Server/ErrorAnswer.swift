@@ -17,6 +17,11 @@ struct ErrorAnswer {
         (self.failure, self.refusal, reported) = (failure, refusal, nil)
     }
 
+    /// Tells a caller why nothing was done.
+    static func send(_ refused: Caller.Refused, on exchange: HTTPServerExchange) {
+        ErrorAnswer(refused.failure).send(on: exchange, generation: refused.generation)
+    }
+
     /// How a generation failed before its first byte, in the provider's own words where it gave any.
     init(_ failure: GenerationFailure, of generation: LiveGeneration) {
         (self.failure, refusal, reported) = (failure, generation.refusal, generation.reportedError)

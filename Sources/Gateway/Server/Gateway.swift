@@ -11,7 +11,7 @@ import Synchronization
 /// The running gateway: its loops, its server, and what all of them share.
 public final class Gateway: Sendable {
     let configuration: Configuration
-    let registry = GenerationRegistry()
+    let registry: GenerationRegistry
     let log: Observation.Log?
     let startMilliseconds = WallClock.milliseconds()
     /// Set as soon as it listens.
@@ -23,6 +23,7 @@ public final class Gateway: Sendable {
     /// Everything but the server; `GatewayServer` puts it on the network.
     init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?, log: Observation.Log?) {
         (self.configuration, self.group, self.log) = (configuration, group, log)
+        registry = GenerationRegistry(keptBytes: configuration.limits.kept)
         let known = configuration.providers.compactMap { provider in
             ProviderPlace(provider).map { (provider.name, $0) }
         }

@@ -87,6 +87,8 @@ public struct GenerationEnd: Equatable, Sendable {
     public var usage: Usage?
     /// Present exactly when `outcome` is no success.
     public var failure: GenerationFailure?
+    /// CRC-32 of each block's text, in the order of blocks; empty where the log was not kept whole.
+    public var checksums: [UInt32] = []
 
     /// Give `failure` for an outcome that is no success and only then: the grammar refuses anything else.
     public init(

@@ -13,6 +13,9 @@ public struct GenerationFold: Equatable, Sendable {
 
         /// What it holds as a `String`; a lone surrogate becomes U+FFFD.
         public var text: String { String(replacingSurrogatesOf: bytes) }
+
+        /// CRC-32 of `bytes`: what `generation-end` says of it. O(bytes).
+        public var checksum: UInt32 { CRC32.sum(of: bytes.span) }
     }
 
     /// The last finish reported for one choice.

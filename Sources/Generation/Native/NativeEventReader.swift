@@ -89,12 +89,24 @@ struct NativeEventReader {
         guard let outcome = Outcome(rawValue: try string("outcome")) else { throw .missing("outcome") }
         var end = GenerationEnd(outcome: outcome, usage: usage(value["usage"]))
         end.finishReason = value["finish_reason"]?.stringValue.map { FinishReason(wire: $0) }
+        if let sums = value["checksums"]?.arrayValue { end.checksums = try checksums(sums) }
         if let error = value["error"], let code = error["code"]?.stringValue {
             end.failure = GenerationFailure(
                 code: .init(code), message: error["message"]?.stringValue ?? "",
                 isRetryable: error["retryable"]?.boolValue ?? false, parameter: error["param"]?.stringValue)
         }
         return end
+    }
+
+    private func checksums(_ values: [JSONValue]) throws(NativeEventError) -> [UInt32] {
+        var sums: [UInt32] = []
+        for value in values {
+            guard let digits = value.stringValue, digits.utf8.count == 8, let sum = UInt32(digits, radix: 16) else {
+                throw .missing("checksums")
+            }
+            sums.append(sum)
+        }
+        return sums
     }
 
     private func usage(_ value: JSONValue?) -> Usage? {

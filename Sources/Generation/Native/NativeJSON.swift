@@ -95,9 +95,27 @@ public enum NativeJSON {
             out += ",\"usage\":".utf8
             append(usage, to: &out)
         }
+        if !end.checksums.isEmpty {
+            out += ",\"checksums\":".utf8
+            append(checksums: end.checksums, to: &out)
+        }
         guard let failure = end.failure else { return }
         out += ",\"error\":".utf8
         append(failure, to: &out)
+    }
+
+    /// Appends `["cbf43926",…]`: each as eight hexadecimal digits.
+    public static func append(checksums: [UInt32], to out: inout [UInt8]) {
+        out.append(0x5B)
+        for (place, sum) in checksums.enumerated() {
+            out += (place > 0 ? ",\"" : "\"").utf8
+            for digit in 0..<8 {
+                let value = UInt8(truncatingIfNeeded: sum >> UInt32(28 - 4 * digit)) & 15
+                out.append(value < 10 ? value + 0x30 : value + 0x57)
+            }
+            out.append(0x22)
+        }
+        out.append(0x5D)
     }
 
     /// Appends `{"code":…,"message":…,"retryable":…}`, with `param` when a field is at fault.

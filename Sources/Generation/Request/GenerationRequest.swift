@@ -12,6 +12,8 @@ public struct GenerationRequest: Equatable, Sendable {
     public var system: String?
     /// Objects with `role` and `content`: a string or an array of parts.
     public var messages: [JSONValue]
+    /// The generation whose conversation this one goes on with; nil for the first of one.
+    public var parent: GenerationID?
     /// The other members that were given, in order: `tools`, `tool_choice`, `max_tokens`, `temperature`, `top_p`,
     /// `stop`, `seed`, `response_format`, `reasoning`, `metadata`.
     public var options: JSONObject
@@ -55,11 +57,12 @@ public struct GenerationRequest: Equatable, Sendable {
         switch member.name {
         case "model": model = try Self.string(member)
         case "system": system = try Self.string(member)
+        case "parent": parent = try Self.parent(member)
         case "messages": messages = try Self.messages(member.value)
         case "freshet": break
         default:
             guard let check = Self.checks[member.name] else {
-                let known = (["model", "system", "messages"] + Self.checks.keys.sorted()).joined(separator: ", ")
+                let known = (["model", "system", "messages", "parent"] + Self.checks.keys.sorted()).joined(separator: ", ")
                 throw RequestError(member.name, "is not known; known are \(known)")
             }
             if member.value.isNull { return }
@@ -72,6 +75,14 @@ public struct GenerationRequest: Equatable, Sendable {
         if member.value.isNull { return nil }
         guard let string = member.value.stringValue else { throw RequestError(member.name, "must be a string") }
         return string
+    }
+
+    private static func parent(_ member: JSONObject.Member) throws(RequestError) -> GenerationID? {
+        if member.value.isNull { return nil }
+        guard let parent = member.value.stringValue.flatMap({ GenerationID($0) }) else {
+            throw RequestError("parent", "must be a generation's id: gen_…")
+        }
+        return parent
     }
 
     private static func messages(_ value: JSONValue) throws(RequestError) -> [JSONValue] {

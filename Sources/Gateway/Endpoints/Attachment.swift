@@ -1,0 +1,119 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetRelay
+import FreshetRouter
+import FreshetTransport
+
+/// A reader that comes to a generation that is there already: in any dialect, behind any event.
+struct Attachment {
+    /// What it asks for.
+    struct Query: Sendable {
+        var dialect = DialectName.native
+        var framing = Framing.eventStream
+        /// Number of the last event it has.
+        var sequence: UInt64 = 0
+        /// Frames it has of that event, where the event makes several and it has not all of them.
+        var part: Int?
+        var isNamed = false
+        var includesUsage = false
+        /// What named the event, for whoever named one that is not there.
+        var field = "after"
+    }
+
+    private let query: Query
+
+    init(_ query: Query) { self.query = query }
+
+    /// Begins to serve, on the generation's loop.
+    ///
+    /// - Throws: When the reader names an event that is not there.
+    func serve(_ exchange: HTTPServerExchange, _ generation: LiveGeneration) throws(Caller.Refused) {
+        let log = generation.live.log
+        switch Attaching(after: sequence(in: generation), last: log.visibleSequence, hasEnded: generation.hasEnded) {
+        case .ahead(let last):
+            throw .init(RequestError(query.field, "is ahead of the generation, whose last event is \(last)"))
+        case .complete:
+            var fields = HTTPFields()
+            fields.append("x-freshet-generation", String(describing: generation.id))
+            exchange.respond(status: 204, fields: fields)
+        case .follow(let sequence):
+            let encoder = encoder(generation.id, resuming: log.fold(through: sequence))
+            let prelude = query.framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
+            let style = StreamReader.Style(prelude: prelude, heartbeat: query.framing.heartbeat)
+            let cursor = LogCursor(after: sequence)
+            StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
+        }
+    }
+
+    /// Only the end makes several frames, and only in Chat; who has not all of them does not have the event.
+    private func sequence(in generation: LiveGeneration) -> UInt64 {
+        let isEnd = generation.hasEnded && query.sequence == generation.live.log.lastSequence
+        guard query.dialect == .openAIChat, query.part != nil, isEnd else { return query.sequence }
+        return query.sequence - 1
+    }
+
+    private func encoder(_ id: GenerationID, resuming fold: GenerationFold) -> any StreamEncoder {
+        switch query.dialect {
+        case .native: NativeEncoder(generation: id, framing: query.framing)
+        case .simple:
+            SimpleEncoder(generation: id, framing: query.framing, isNamed: query.isNamed, resuming: fold)
+        case .openAIChat:
+            OpenAIChatEncoder(
+                framing: query.framing, includesUsage: query.includesUsage, cursors: id, resuming: fold,
+                taken: query.part.map { $0 + 1 } ?? 0)
+        }
+    }
+}
+
+extension Attachment.Query {
+    /// What `?after=&dialect=`, `Last-Event-ID` and `Accept` say.
+    ///
+    /// - Parameters:
+    ///   - head: Where both name a place, `Last-Event-ID` holds: a browser keeps the URL and moves on in the field.
+    ///   - id: The generation that a cursor has to be of.
+    init(_ head: HTTPRequestHead, of id: Substring) throws(Caller.Refused) {
+        let parameters: HTTPQuery
+        do { parameters = try HTTPQuery(parsing: head.query) } catch {
+            throw Caller.Refused(.invalidRequest, "the query cannot be read: \(error)")
+        }
+        framing = Framing(accepting: head.fields)
+        if let name = parameters["dialect"] {
+            guard let known = DialectName(rawValue: name) else {
+                let names = DialectName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Caller.Refused(RequestError("dialect", "must be one of \(names)"))
+            }
+            dialect = known
+        }
+        switch parameters["events"] {
+        case nil: break
+        case "named": isNamed = true
+        case .some: throw Caller.Refused(RequestError("events", "must be `named`, or left out"))
+        }
+        switch parameters["include_usage"] {
+        case nil, "false": break
+        case "true": includesUsage = true
+        case .some: throw Caller.Refused(RequestError("include_usage", "must be `true` or `false`"))
+        }
+        if let place = head.fields["last-event-id"], !place.isEmpty {
+            field = "Last-Event-ID"
+            try take(place, of: id)
+        } else if let place = parameters["after"] {
+            try take(place, of: id)
+        }
+    }
+
+    private mutating func take(_ place: String, of id: Substring) throws(Caller.Refused) {
+        if let cursor = EventCursor(place) {
+            guard String(describing: cursor.generation) == id else {
+                throw Caller.Refused(RequestError(field, "is a place in another generation"))
+            }
+            (sequence, part) = (cursor.sequence, cursor.part)
+        } else if field == "after", let cursor = EventCursor("\(id):\(place)") {
+            (sequence, part) = (cursor.sequence, cursor.part)
+        } else {
+            throw Caller.Refused(
+                RequestError(field, field == "after" ? "must be an event's number or id" : "must be an event's id: gen_…:seq"))
+        }
+    }
+}
