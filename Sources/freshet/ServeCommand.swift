@@ -7,7 +7,7 @@ struct ServeCommand {
 
     init(_ options: Options) throws(CommandError) {
         self.options = options
-        try self.options.parse(valued: ["listen", "upstream", "config"], flags: ["open"])
+        try self.options.parse(valued: ["listen", "upstream", "config", "data"], flags: ["open"])
         guard self.options.positional.isEmpty else {
             throw CommandError("serve takes options only, not `\(self.options.positional[0])`", status: 2)
         }
@@ -20,6 +20,7 @@ struct ServeCommand {
                 throw CommandError("--listen: \(error)", status: 2)
             }
         }
+        configuration.placeData(asked: options["data"], besideFile: options["config"])
         let signals = StopSignals()
         let server: GatewayServer
         do { server = try GatewayServer.start(configuration, isOpen: options.has("open")) } catch {

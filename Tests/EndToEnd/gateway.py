@@ -5,10 +5,12 @@ FRESHET_BIN names the binary; without it `.build/release/freshet`, then `.build/
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,7 +41,14 @@ def environment(**more: str) -> dict[str, str]:
     """This process' environment without what would change the gateway's behaviour, and with `more`."""
     dropped = ("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "FRESHET_", "http_proxy", "https_proxy", "HTTP_PROXY")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return {**kept, **more}
+    return {**kept, "XDG_STATE_HOME": folder(), **more}
+
+
+def folder() -> str:
+    """A folder of its own, gone when the tests are over."""
+    path = tempfile.mkdtemp(prefix="freshet-")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 def run(*arguments: str, timeout: float = 30, **more: str) -> subprocess.CompletedProcess[str]:
@@ -226,9 +235,9 @@ class ConfigurationFile:
 
     def __init__(self, content: str | dict[str, Any]) -> None:
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
-            file.write(text)
-        self.path = file.name
+        # What is kept stands beside it.
+        self.path = f"{folder()}/freshet.yaml"
+        Path(self.path).write_text(text)
 
     def __enter__(self) -> str:
         return self.path

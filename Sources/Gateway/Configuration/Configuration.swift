@@ -4,6 +4,8 @@ package import FreshetHTTPWire
 package struct Configuration: Sendable, Equatable {
     /// Address and port.
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    /// The folder where logged answers are kept; `nil`: they live in memory.
+    package var data: String?
     /// Event loops; `nil`: one per available core.
     package var loops: Int?
     /// Names that `Host` may hold besides IP addresses and `localhost`; in lower case, without ports.

@@ -9,7 +9,7 @@ extension ConfigurationDecoder {
             return nil
         }
         let known = [
-            "listen", "loops", "hosts", "default_model", "providers", "models", "keys", "limits", "log", "metrics",
+            "listen", "data", "loops", "hosts", "default_model", "providers", "models", "keys", "limits", "log", "metrics",
         ]
         guard let section = section(root, path: "", known: known) else { return nil }
         var configuration = Configuration()
@@ -42,6 +42,7 @@ extension ConfigurationDecoder {
                 report("`listen` \(error)", at: node.position)
             }
         }
+        if let node = section["data"] { configuration.data = text(node, path: "data") }
         if let node = section["loops"] {
             configuration.loops = value(node, path: "loops", expected: "a whole number from 1 to 256") { text in
                 Quantity.count(text).flatMap { (1...256).contains($0) ? $0 : nil }

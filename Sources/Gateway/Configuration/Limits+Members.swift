@@ -37,6 +37,8 @@ extension Configuration.Limits {
         Member("answer", .size(\.answer), "the provider is cancelled, the answer ends: log_full"),
         Member("held_events", .count(\.heldEvents, most: 100_000), "they are shown"),
         Member("held", .size(\.held), "they are shown"),
+        Member("retention", .size(\.retention), "the oldest that have ended are forgotten"),
+        Member("retention_time", .duration(\.retentionTime), "forgotten"),
         Member("log_ring", .size(\.logRing), "lines are dropped and counted"),
         Member("kept", .size(\.kept), "the logged answers that ended first are given up"),
         Member("head_time", .duration(\.headTime), "408, closed"),

@@ -48,6 +48,11 @@ extension Configuration {
         /// Bytes of all logged answers that have ended.
         package var kept = 256 << 20
 
+        /// Bytes that all logged answers may take on disk once they have ended.
+        package var retention = 1 << 30
+        /// For logged answers to stay on disk.
+        package var retentionTime = Duration.seconds(24 * 3600)
+
         /// For a whole head.
         package var headTime: Duration
         /// For the next request on a kept connection.

@@ -18,8 +18,9 @@ struct GenerationListEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let query = try Self.read(exchange.head.query)
+            if let archive = gateway.archive { return list(exchange, query, owner, from: archive) }
             exchange.respond(
-                status: 200, fields: GenerationDocument.fields(), body: Self.list(matches(query, owner), query.limit))
+                status: 200, fields: GenerationDocument.fields(), body: Self.list(matches(query, owner), query.limit) { GenerationDocument.append($0, to: &$1) })
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
@@ -68,15 +69,35 @@ struct GenerationListEndpoint {
         return Array(all.sorted { $1.summary.id < $0.summary.id }.prefix(query.limit + 1))
     }
 
-    private static func list(_ places: [GenerationRegistry.Place], _ limit: Int) -> [UInt8] {
+    /// The catalogue knows those that run, too.
+    private func list(_ exchange: HTTPServerExchange, _ query: Query, _ owner: String, from archive: Archive) {
+        let carrier = LoopBound(exchange, on: exchange.loop)
+        let limit = query.limit
+        archive.list(owner: owner, state: query.state, before: query.after, limit: limit + 1) { result in
+            carrier.loop.execute {
+                guard case .success(let entries) = result else {
+                    let failure = GenerationFailure(
+                        code: .overloaded, message: "what is kept cannot be read just now", isRetryable: true)
+                    return ErrorAnswer(failure).send(on: carrier.value)
+                }
+                carrier.value.respond(
+                    status: 200, fields: GenerationDocument.fields(),
+                    body: Self.list(entries, limit) { GenerationDocument.append($0, to: &$1) })
+            }
+        }
+    }
+
+    private static func list<Listed>(
+        _ entries: [Listed], _ limit: Int, _ append: (Listed, inout [UInt8]) -> Void
+    ) -> [UInt8] {
         var out: [UInt8] = []
         out.appendJSON(raw: "{\"freshet\":1,\"data\":[")
-        for (index, place) in places.prefix(limit).enumerated() {
+        for (index, entry) in entries.prefix(limit).enumerated() {
             if index > 0 { out.append(0x2C) }
-            GenerationDocument.append(place, to: &out)
+            append(entry, &out)
         }
         out.appendJSON(raw: "],\"has_more\":")
-        out.appendJSON(bool: places.count > limit)
+        out.appendJSON(bool: entries.count > limit)
         out.append(0x7D)
         return out
     }

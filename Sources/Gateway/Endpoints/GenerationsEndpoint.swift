@@ -151,9 +151,7 @@ extension LiveGeneration {
         guard hasEnded else {
             throw .init("conflict", "generation \(id) is still running: stop it, or wait", generation: id)
         }
-        let body = try? JSONValue(parsing: origin.request, limits: limits)
-        let question = ConversationTurn(
-            body?["messages"]?.arrayValue ?? [], system: body?["system"]?.stringValue, model: model, after: earlier)
+        let question = ConversationTurn(asking: origin, model: model, after: earlier, limits: limits)
         let answer = ConversationTurn(live.log.fold().messages, model: model, after: question)
         guard answer.count < ConversationTurn.limit else {
             throw Caller.Refused(RequestError("parent", "stands at the end of more than 1000 turns"))

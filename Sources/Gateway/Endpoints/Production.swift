@@ -69,7 +69,8 @@ struct Production {
             id: id, owner: owner, model: model, dialect: dialect,
             origin: retention.isLogged ? keeping.origin(owner: owner, dialect, retention, request: request) : nil,
             earlier: keeping.earlier, retention: retention, loop: exchange.loop,
-            observation: gateway.observation(on: exchange.loop), registry: gateway.registry)
+            observation: gateway.observation(on: exchange.loop), registry: gateway.registry,
+            keeper: gateway.keeper(on: exchange.loop))
         gateway.registry.add(generation)
         generation.begin()
         exchange.record?.generation = generation

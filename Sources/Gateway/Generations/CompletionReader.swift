@@ -43,6 +43,14 @@ final class CompletionReader: GenerationReader {
         done()
     }
 
+    func cut() {
+        guard !isDone else { return }
+        let failure = GenerationFailure(
+            code: .shuttingDown, message: "the gateway is shutting down", isRetryable: true)
+        ErrorAnswer(failure).send(on: exchange, generation: generation.id)
+        done()
+    }
+
     private func done() {
         guard !isDone else { return }
         isDone = true

@@ -21,6 +21,15 @@ final class ConversationTurn: Sendable {
         count = (earlier?.count ?? 0) + 1
     }
 
+    /// What a kept request asked.
+    convenience init(
+        asking origin: GenerationOrigin, model: String, after earlier: ConversationTurn?, limits: JSONLimits = .init()
+    ) {
+        let body = try? JSONValue(parsing: origin.request, limits: limits)
+        self.init(
+            body?["messages"]?.arrayValue ?? [], system: body?["system"]?.stringValue, model: model, after: earlier)
+    }
+
     /// What the model was told last before the messages.
     var system: String? {
         var turn: ConversationTurn? = self

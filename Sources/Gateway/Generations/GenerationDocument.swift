@@ -2,6 +2,7 @@ import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
 import FreshetRouter
+import FreshetStores
 
 /// A generation as one JSON document.
 enum GenerationDocument {
@@ -91,7 +92,24 @@ enum GenerationDocument {
         out.appendJSON(integer: summary.id.milliseconds)
     }
 
+    /// One of a list, as the catalogue has it.
+    static func append(_ entry: CatalogueEntry, to out: inout [UInt8]) {
+        let summary = GenerationRegistry.Summary(
+            id: entry.id, model: entry.model, dialect: DialectName(rawValue: entry.dialect) ?? .native,
+            parent: entry.parent)
+        open(summary, state: entry.end?.outcome.rawValue ?? running, sequence: entry.end?.lastSequence, &out)
+        out.append(0x7D)
+    }
+
     // MARK: The message
+
+    /// What it amounts to, alone.
+    static func message(of fold: GenerationFold) -> [UInt8] {
+        var out: [UInt8] = []
+        message(fold, &out)
+        // Written behind other members everywhere else.
+        return Array(out.dropFirst(",\"message\":".utf8.count))
+    }
 
     private static func message(_ fold: GenerationFold, _ out: inout [UInt8]) {
         var text: [UInt8] = []

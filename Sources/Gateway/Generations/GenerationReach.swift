@@ -1,5 +1,6 @@
 import FreshetGeneration
 import FreshetRelay
+import FreshetStores
 import FreshetTransport
 
 extension Gateway {
@@ -18,8 +19,34 @@ extension Gateway {
         _ id: GenerationID, owner: String, _ exchange: HTTPServerExchange,
         then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) throws(Caller.Refused) {
-        guard let place = registry.place(of: id), place.owner == owner else { throw absence(of: id) }
-        exchange.move(to: place.generation.loop) { exchange in then(exchange, place.generation.value) }
+        if let place = registry.place(of: id) {
+            guard place.owner == owner else { throw absence(of: id) }
+            return exchange.move(to: place.generation.loop) { exchange in then(exchange, place.generation.value) }
+        }
+        guard let archive else { throw absence(of: id) }
+        let carrier = LoopBound(exchange, on: exchange.loop)
+        archive.find(id, owner: owner) { [self] result in
+            carrier.loop.execute { self.take(result, id, owner: owner, carrier.value, then: then) }
+        }
+    }
+
+    /// The archive has answered, on the exchange's loop.
+    private func take(
+        _ result: Result<Archive.Found?, StoreFailure>, _ id: GenerationID, owner: String,
+        _ exchange: HTTPServerExchange, then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
+    ) {
+        do throws(Caller.Refused) {
+            // Somebody else may have asked for it meanwhile.
+            if registry.place(of: id) != nil { return try reach(id, owner: owner, exchange, then: then) }
+            guard case .success(let found) = result else {
+                throw Caller.Refused(.overloaded, "what is kept cannot be read just now", isRetryable: true)
+            }
+            guard let found else { throw absence(of: id) }
+            let loop = exchange.loop
+            then(exchange, LiveGeneration(found, loop: loop, observation: observation(on: loop), registry: registry))
+        } catch {
+            ErrorAnswer.send(error, on: exchange)
+        }
     }
 
     /// What a caller is told who named a generation that is not there.

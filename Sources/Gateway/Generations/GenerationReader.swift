@@ -4,4 +4,6 @@ import FreshetGeneration
 protocol GenerationReader: AnyObject {
     /// Events may have become visible.
     func wake()
+    /// The generation goes on elsewhere: the connection is cut, so that its client comes back.
+    func cut()
 }

@@ -1,6 +1,7 @@
 import FreshetGeneration
 import FreshetRelay
 import FreshetRouter
+import FreshetStores
 import FreshetTransport
 import Synchronization
 
@@ -67,6 +68,12 @@ final class GenerationRegistry: Sendable {
     var count: Int { state.withLock { $0.places.count } }
 
     // MARK: Logged ones
+
+    /// A key that an earlier process bound.
+    func restore(_ key: CatalogueDatabase.BoundKey) {
+        let scope = IdempotencyKeys.Scope(owner: key.owner, path: key.path, key: key.key)
+        state.withLock { _ = $0.keys.claim(scope, digest: key.digest, for: key.generation, at: key.boundMilliseconds) }
+    }
 
     /// Why a generation may not be made.
     enum Conflict: Error {

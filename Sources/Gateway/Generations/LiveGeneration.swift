@@ -3,6 +3,7 @@ import FreshetGeneration
 import FreshetHTTPWire
 import FreshetRelay
 import FreshetRouter
+import FreshetStores
 import FreshetTransport
 
 /// One generation that is running or still kept: its log, its producer and its readers. Confined to the loop it was
@@ -42,6 +43,11 @@ final class LiveGeneration: TurnEnd {
     private var timer: LoopTimer?
     private var promptBytes = 0
     private var isForgotten = false
+    /// Has it written to disk; nil for one that lives in memory alone.
+    private let keeper: LoopKeeper?
+    /// As far as it is on disk.
+    var kept: KeptLog?
+    private var isNotedUnkept = false
     /// Whether its last event is in the log.
     private(set) var hasEnded = false
     /// The provider's own error answer, where it gave one instead of a stream.
@@ -62,17 +68,36 @@ final class LiveGeneration: TurnEnd {
     ///   - loop: The one that makes this call; everything happens on it.
     ///   - observation: The loop's.
     ///   - registry: Learns of its end, and that nothing needs it any more.
+    ///   - keeper: The loop's; nil where nothing goes to disk.
     init(
         id: GenerationID, owner: String, model: String, dialect: DialectName, origin: GenerationOrigin? = nil,
         earlier: ConversationTurn? = nil, retention: Retention, loop: EventLoop, observation: Observation,
-        registry: GenerationRegistry
+        registry: GenerationRegistry, keeper: LoopKeeper? = nil
     ) {
+        self.keeper = retention.isLogged ? keeper : nil
         (self.id, self.owner, self.retention, self.loop, self.registry) = (id, owner, retention, loop, registry)
         (self.model, self.dialect, self.origin, self.earlier) = (model, dialect, origin, earlier)
         (self.observation, began) = (observation, loop.now())
         observation.generationBegan()
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
+
+    /// One that has ended, as the archive has it; kept in memory for a minute.
+    init(_ found: Archive.Found, loop: EventLoop, observation: Observation, registry: GenerationRegistry) {
+        let entry = found.entry
+        (id, owner, self.loop, self.registry, keeper) = (entry.id, entry.owner, loop, registry, nil)
+        retention = .logged(grace: nil, beyondEnd: Self.restoredTime)
+        (model, dialect) = (entry.model, DialectName(rawValue: entry.dialect) ?? .native)
+        (origin, earlier) = (found.log.origin, found.earlier)
+        (self.observation, began) = (observation, loop.now())
+        (live.log, end, hasEnded) = (found.log.log, found.log.end, true)
+        live.onChange = { [unowned self] in self.loop.markDirty(self) }
+        registry.add(self)
+        if let end { registry.ended(self, end, freesKey: false) }
+        forget(after: Self.restoredTime)
+    }
+
+    private static let restoredTime = Duration.seconds(60)
 
     /// Whether its only reader gives up what it has read.
     var isReadOnce: Bool { retention == .untilRead }
@@ -83,6 +108,7 @@ final class LiveGeneration: TurnEnd {
     func begin() {
         let start = GenerationStart(id: id, model: model, createdMilliseconds: id.milliseconds)
         live.log.append(.generationStart(start))
+        kept = keeper?.begin(self)
         loop.markDirty(self)
     }
 
@@ -168,7 +194,7 @@ final class LiveGeneration: TurnEnd {
         case .window(_, let beyondEnd): forget(after: beyondEnd)
         case .logged(_, let beyondEnd):
             forget(after: beyondEnd)
-            registry.ended(self, end, freesKey: end.failure != nil && firstContent == nil)
+            registry.ended(self, end, freesKey: freesKey)
         }
     }
 
@@ -178,8 +204,18 @@ final class LiveGeneration: TurnEnd {
             GenerationFailure(code: "abandoned", message: "its reader left and did not return", isRetryable: true))
     }
 
-    /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told.
+    /// Whether the same request may be made again under its key: it failed before any content.
+    var freesKey: Bool { end?.failure != nil && firstContent == nil }
+
+    /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told. One that is
+    /// on disk is left to the next process: its readers are cut, so that they come back.
     func shutDown() {
+        if kept != nil, !hasEnded {
+            attempt?.cancel()
+            attempt = nil
+            for reader in readers { reader.cut() }
+            return
+        }
         switch retention {
         case .untilRead, .window, .logged:
             cancel(
@@ -260,7 +296,17 @@ final class LiveGeneration: TurnEnd {
 
     func turnEnded() {
         live.served()
-        for reader in readers { reader.wake() }
+        if let kept, let keeper { keeper.take(self, kept) } else { wakeReaders() }
+    }
+
+    func wakeReaders() { for reader in readers { reader.wake() } }
+
+    /// The disk fails: it goes on in memory, and says so once.
+    func noteUnkept() {
+        guard !hasEnded, !isNotedUnkept else { return }
+        isNotedUnkept = true
+        live.log.append(.notice(code: "not_kept", message: "the disk fails: the answer goes on in memory alone"))
+        live.changed()
     }
 
     private func forget(after delay: Duration) {
@@ -280,6 +326,7 @@ final class LiveGeneration: TurnEnd {
     func delete() {
         stop()
         registry.freeKey(of: self)
+        keeper?.forget(self)
         forget()
     }
 

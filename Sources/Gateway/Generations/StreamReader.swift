@@ -84,6 +84,13 @@ final class StreamReader: GenerationReader {
         serve()
     }
 
+    func cut() {
+        guard !isDone else { return }
+        if !hasHead { sendHead() }
+        exchange.abortStream()
+        done()
+    }
+
     // MARK: The head
 
     /// Reads up to the first frame. A failure before it is answered with a status.

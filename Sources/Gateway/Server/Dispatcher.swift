@@ -114,7 +114,10 @@ struct Dispatcher: Sendable {
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, 200, "ok\n") }
         case "/readyz":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
-                if gateway.stage == .serving { return Self.plain(exchange, 200, "ok\n") }
+                if gateway.stage == .serving {
+                    let failure = gateway.archive?.failure
+                    return Self.plain(exchange, 200, failure.map { "degraded: \($0)\n" } ?? "ok\n")
+                }
                 Self.plain(exchange, 503, "shutting down\n")
             }
         case "/metrics":

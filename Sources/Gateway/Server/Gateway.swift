@@ -12,6 +12,8 @@ import Synchronization
 public final class Gateway: Sendable {
     let configuration: Configuration
     let registry: GenerationRegistry
+    /// nil where nothing goes to disk.
+    let archive: Archive?
     let log: Observation.Log?
     let startMilliseconds = WallClock.milliseconds()
     /// Set as soon as it listens.
@@ -21,9 +23,11 @@ public final class Gateway: Sendable {
     private let storedStage = Atomic<Stage>(.serving)
 
     /// Everything but the server; `GatewayServer` puts it on the network.
-    init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?, log: Observation.Log?) {
+    init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?, log: Observation.Log?) throws {
         (self.configuration, self.group, self.log) = (configuration, group, log)
-        registry = GenerationRegistry(keptBytes: configuration.limits.kept)
+        let registry = GenerationRegistry(keptBytes: configuration.limits.kept)
+        let archive = try configuration.data.map { try Archive($0, configuration.limits, registry) }
+        (self.registry, self.archive) = (registry, archive)
         let known = configuration.providers.compactMap { provider in
             ProviderPlace(provider).map { (provider.name, $0) }
         }
@@ -31,12 +35,13 @@ public final class Gateway: Sendable {
         let resolver = Resolver()
         let names = configuration.metricNames
         let limits = configuration.limits.ofProviders
-        for loop in group.loops {
+        for (number, loop) in group.loops.enumerated() {
             loop.execute {
                 let client = HTTPClient(loop: loop, tls: tls, resolver: resolver, limits: limits)
                 let observation = Observation(names: names, log: log)
                 observation.watch(loop)
-                loop.local = LoopState(client: client, observation: observation)
+                let keeper = archive.map { LoopKeeper($0, loop: loop, number: number) }
+                loop.local = LoopState(client: client, observation: observation, keeper: keeper)
             }
         }
     }
@@ -60,10 +65,11 @@ public final class Gateway: Sendable {
     final class LoopState {
         let client: HTTPClient
         let observation: Observation
+        let keeper: LoopKeeper?
         var randomness = RandomPool()
 
-        init(client: HTTPClient, observation: Observation) {
-            (self.client, self.observation) = (client, observation)
+        init(client: HTTPClient, observation: Observation, keeper: LoopKeeper?) {
+            (self.client, self.observation, self.keeper) = (client, observation, keeper)
         }
     }
 
@@ -80,6 +86,9 @@ public final class Gateway: Sendable {
 
     /// What the loop this is called on counts and logs.
     func observation(on loop: EventLoop) -> Observation { state(of: loop).observation }
+
+    /// What keeps the logged generations of the loop this is called on.
+    func keeper(on loop: EventLoop) -> LoopKeeper? { state(of: loop).keeper }
 
     /// A fresh id, made on the loop this is called on: the wall clock's milliseconds and 80 random bits.
     func freshID(on loop: EventLoop) -> GenerationID {

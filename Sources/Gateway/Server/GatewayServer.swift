@@ -30,7 +30,7 @@ package final class GatewayServer: Sendable {
         }
         let needsTLS = configuration.providers.contains { $0.baseURL?.scheme == .https }
         let log = try Observation.Log(configuration)
-        let gateway = Gateway(
+        let gateway = try Gateway(
             configuration: configuration, group: group, tls: needsTLS ? try TLSProfile() : nil, log: log)
         self.gateway = gateway
         let dispatcher = Dispatcher(gateway: gateway)
@@ -99,6 +99,7 @@ package final class GatewayServer: Sendable {
     package func end() {
         close()
         group.shutdown()
+        gateway.archive?.close()
         gateway.log?.writer.close(within: 1000)
     }
 
