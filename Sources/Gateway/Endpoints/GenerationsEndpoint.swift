@@ -51,8 +51,9 @@ struct GenerationsEndpoint {
     private func read(_ exchange: HTTPServerExchange, owner: String) throws(Caller.Refused) -> Asked {
         let limits = gateway.configuration.limits
         let keeping = try Keeping(exchange, owner: owner)
+        let body = exchange.body
         let request: GenerationRequest
-        do { request = try GenerationRequest(body: exchange.body.span, limits: limits.ofJSON) } catch {
+        do { request = try GenerationRequest(body: body.span, limits: limits.ofJSON) } catch {
             throw Caller.Refused(error)
         }
         let retention = keeping.retention(byDefault: Keeping.native(limits), limits)
@@ -64,7 +65,7 @@ struct GenerationsEndpoint {
             throw Caller.Refused(RequestError("x-freshet-log", "cannot be `off` beside a `parent`"))
         }
         return Asked(
-            owner: owner, body: exchange.body, request: request, form: form, keeping: keeping, retention: retention)
+            owner: owner, body: body, request: request, form: form, keeping: keeping, retention: retention)
     }
 
     // MARK: Conversations
