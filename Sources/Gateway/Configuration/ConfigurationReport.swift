@@ -22,10 +22,10 @@ package struct ConfigurationReport: Sendable, Equatable {
 extension Configuration {
     /// Every value in force as YAML, defaults filled in, each secret shown as `***`.
     package var effectiveValues: String {
-        var lines = ["listen: \(YAMLText.quoted(listen.description))"]
+        var lines = ["listen: \(YAMLText.quoted(value: listen.description))"]
         lines.append(data.map { "data: \(YAMLText.quoted(value: $0))" } ?? "# data: as the command line says")
         lines.append(loops.map { "loops: \($0)" } ?? "# loops: one per available core")
-        lines.append("hosts: [\(hosts.map { YAMLText.quoted($0) }.joined(separator: ", "))]")
+        lines.append("hosts: [\(hosts.map { YAMLText.quoted(value: $0) }.joined(separator: ", "))]")
         lines.append(
             defaultModel.map { "default_model: \(YAMLText.quoted(value: $0))" }
                 ?? "# default_model: none; a request must name its model")
@@ -50,7 +50,7 @@ extension Configuration {
         for provider in configured {
             lines.append("  \(YAMLText.quoted(provider.name)):")
             lines.append("    kind: \(provider.kind.rawValue)")
-            if let url = provider.baseURL { lines.append("    base_url: \(YAMLText.quoted(url.text))") }
+            if let url = provider.baseURL { lines.append("    base_url: \(YAMLText.quoted(value: url.text))") }
             if let key = provider.apiKey { lines.append("    api_key: \"\(key)\"") }
             lines.append("    credentials: \(provider.credentials.rawValue)")
             lines.append("    include_usage: \(provider.includesUsage)")

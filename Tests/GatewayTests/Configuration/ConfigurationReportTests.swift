@@ -10,7 +10,9 @@ struct ConfigurationReportTests {
         hosts: [chat.example.com]
         default_model: 'odd $${x} "name" \\'
         keys: { alice: { key: "${KEY}" } }
-        providers: { p: { kind: openai, api_key: "sk-canary-3", deadlines: { head: 1500ms } } }
+        providers:
+          p: { kind: openai, api_key: "sk-canary-3", deadlines: { head: 1500ms } }
+          local: { kind: openai, base_url: 'http://127.0.0.1:1/$${x}' }
         models: { 'odd ${x} "name" \\': { routes: [p/gpt, { to: "p/*", deadlines: { total: 3h } }] } }
         """
 
