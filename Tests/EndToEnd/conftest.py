@@ -18,6 +18,8 @@ from gateway import Served, configuration
 from provider import Provider
 
 SOAK = os.environ.get("FRESHET_LONG") == "1"
+SANITIZED = os.environ.get("FRESHET_SANITIZED") == "1"
+"""Whether a sanitizer watches the program."""
 LOOPS = [int(loops) for loops in os.environ.get("FRESHET_LOOPS", "1,2").split(",")]
 
 

@@ -11,13 +11,12 @@ import threading
 
 import pytest
 
-from conftest import LOOPS, NOTES, SOAK
+from conftest import LOOPS, NOTES, SANITIZED, SOAK
 from crowd import SILENCE, Crowd
 from gateway import Gateway, Served, configuration
 from held import Held, eventually, held, metrics, resident
 
 SECONDS = float(os.environ.get("FRESHET_SOAK_SECONDS") or (600 if SOAK else 10))
-SANITIZED = os.environ.get("FRESHET_SANITIZED") == "1"
 KEPT = 60
 """Seconds for which answers to `EventSource` and connections to providers are kept."""
 
