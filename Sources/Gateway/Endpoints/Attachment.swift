@@ -40,7 +40,7 @@ struct Attachment {
         case .follow(let sequence):
             let encoder = encoder(generation.id, resuming: log.fold(through: sequence))
             let prelude = query.framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
-            let style = StreamReader.Style(prelude: prelude, heartbeat: query.framing.heartbeat)
+            let style = StreamReader.Style(prelude: prelude, heartbeat: query.framing.heartbeat, joins: true)
             let cursor = LogCursor(after: sequence)
             StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
         }

@@ -58,20 +58,18 @@ struct Production {
     func generation(
         owner: String, dialect: DialectName, retention: Retention, keeping: Keeping, request: [UInt8]
     ) throws(Caller.Refused) -> Made {
-        let id = gateway.freshID(on: exchange.loop)
-        do throws(GenerationRegistry.Conflict) {
-            if retention.isLogged { try gateway.registry.claim(id, keeping, at: WallClock.milliseconds()) }
-        } catch {
-            guard case .repeated(let made) = error else { throw Caller.Refused(error) }
-            return .repeated(made)
-        }
         let generation = LiveGeneration(
-            id: id, owner: owner, model: model, dialect: dialect,
+            id: gateway.freshID(on: exchange.loop), owner: owner, model: model, dialect: dialect,
             origin: retention.isLogged ? keeping.origin(owner: owner, dialect, retention, request: request) : nil,
             earlier: keeping.earlier, retention: retention, loop: exchange.loop,
             observation: gateway.observation(on: exchange.loop), registry: gateway.registry,
             keeper: gateway.keeper(on: exchange.loop))
-        gateway.registry.add(generation)
+        do throws(GenerationRegistry.Conflict) {
+            try gateway.registry.add(generation, keeping, at: WallClock.milliseconds())
+        } catch {
+            guard case .repeated(let made) = error else { throw Caller.Refused(error) }
+            return .repeated(made)
+        }
         generation.begin()
         exchange.record?.generation = generation
         exchange.record?.isCreator = true

@@ -14,6 +14,14 @@ final class GenerationRegistry: Sendable {
         let summary: Summary
         /// Nil while it runs.
         var end: End?
+
+        fileprivate init(_ generation: LiveGeneration) {
+            owner = generation.owner
+            self.generation = LoopBound(generation, on: generation.loop)
+            summary = Summary(
+                id: generation.id, model: generation.model, dialect: generation.dialect,
+                parent: generation.origin?.parent)
+        }
     }
 
     /// What never changes about a generation.
@@ -42,13 +50,10 @@ final class GenerationRegistry: Sendable {
     /// - Parameter keptBytes: What ended generations may take together.
     init(keptBytes: Int) { state = Locked(State(kept: KeptGenerations(limit: keptBytes))) }
 
+    /// Makes one known that was found on disk.
     func add(_ generation: LiveGeneration) {
-        let place = Place(
-            owner: generation.owner, generation: LoopBound(generation, on: generation.loop),
-            summary: Summary(
-                id: generation.id, model: generation.model, dialect: generation.dialect,
-                parent: generation.origin?.parent))
-        state.withLock { $0.places[generation.id] = place }
+        let place = Place(generation)
+        state.withLock { $0.places[place.summary.id] = place }
     }
 
     /// Its place; nil when it is unknown or forgotten.
@@ -85,21 +90,33 @@ final class GenerationRegistry: Sendable {
         case running(GenerationID)
     }
 
-    /// Asks whether a generation may be made; then it counts as made until `ended` or `unclaim`.
-    func claim(_ id: GenerationID, _ keeping: Keeping, at now: UInt64) throws(Conflict) {
+    /// Makes a generation known, so that others find it: at the same moment as its key is bound.
+    ///
+    /// - Throws: Why it may not be made; then nothing has changed.
+    func add(_ generation: LiveGeneration, _ keeping: Keeping, at now: UInt64) throws(Conflict) {
+        let id = generation.id
+        let place = Place(generation)
         let conflict = state.withLock { state -> Conflict? in
-            if let scope = keeping.scope {
-                switch state.keys.claim(scope, digest: keeping.digest, for: id, at: now) {
-                case .new: break
-                case .attach(let made): return .repeated(made)
-                case .mismatch(let made): return .mismatch(made)
-                }
-            }
-            guard let parent = keeping.parent, let running = state.children.begin(id, of: parent) else { return nil }
-            if let scope = keeping.scope { state.keys.free(scope, of: id) }
-            return .running(running)
+            let conflict = Self.claim(id, keeping, at: now, in: &state)
+            if conflict == nil { state.places[id] = place }
+            return conflict
         }
         if let conflict { throw conflict }
+    }
+
+    private static func claim(
+        _ id: GenerationID, _ keeping: Keeping, at now: UInt64, in state: inout State
+    ) -> Conflict? {
+        if let scope = keeping.scope {
+            switch state.keys.claim(scope, digest: keeping.digest, for: id, at: now) {
+            case .new: break
+            case .attach(let made): return .repeated(made)
+            case .mismatch(let made): return .mismatch(made)
+            }
+        }
+        guard let parent = keeping.parent, let running = state.children.begin(id, of: parent) else { return nil }
+        if let scope = keeping.scope { state.keys.free(scope, of: id) }
+        return .running(running)
     }
 
     /// Takes note of the end of one that is logged.

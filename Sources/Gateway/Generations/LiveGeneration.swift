@@ -78,7 +78,6 @@ final class LiveGeneration: TurnEnd {
         (self.id, self.owner, self.retention, self.loop, self.registry) = (id, owner, retention, loop, registry)
         (self.model, self.dialect, self.origin, self.earlier) = (model, dialect, origin, earlier)
         (self.observation, began) = (observation, loop.now())
-        observation.generationBegan()
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
 
@@ -106,6 +105,7 @@ final class LiveGeneration: TurnEnd {
 
     /// Appends the first event.
     func begin() {
+        observation.generationBegan()
         let start = GenerationStart(id: id, model: model, createdMilliseconds: id.milliseconds)
         live.log.append(.generationStart(start))
         kept = keeper?.begin(self)

@@ -19,6 +19,8 @@ final class StreamReader: GenerationReader {
         var heartbeat: [UInt8]
         /// Where the generation is found, for the client that made it.
         var location: String?
+        /// Whether it comes late: what is there already is sent merged.
+        var joins = false
 
         var governs: Bool { unreadLimit != nil }
     }
@@ -57,7 +59,7 @@ final class StreamReader: GenerationReader {
         after cursor: LogCursor = LogCursor()
     ) {
         (self.exchange, self.generation, self.encoder) = (exchange, generation, encoder)
-        (self.style, self.cursor, isJoining) = (style, cursor, cursor != LogCursor())
+        (self.style, self.cursor, isJoining) = (style, cursor, style.joins)
         joinedAfter = cursor.next - 1
     }
 
