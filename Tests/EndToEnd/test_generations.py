@@ -629,9 +629,9 @@ def test_another_key(keyed: Served, provider: Provider) -> None:
 
 
 def test_kept_is_bounded(provider: Provider) -> None:
-    """Past `kept` those that ended first go; past `kept_time` each."""
+    """Where nothing is on disk: past `kept` those that ended first go; past `kept_time` each."""
     provider.answer(chat(["word "] * 2000))
-    with Served({**configuration(provider.url), "limits": {"kept": "64KiB"}}) as gateway:
+    with Served({**configuration(provider.url), "data": "off", "limits": {"kept": "64KiB"}}) as gateway:
         names = []
         for _ in range(6):
             names.append(create(gateway))
@@ -639,6 +639,23 @@ def test_kept_is_bounded(provider: Provider) -> None:
         found = [entry["id"] for entry in ask(gateway, "GET", "/v1/generations")[1]["data"]]
         assert 0 < len(found) < 6 and sorted(found) == sorted(names)[-len(found) :]
         assert eventually(lambda: read_status(gateway, names[0]) == 404)
-    with Served({**configuration(provider.url), "limits": {"kept_time": "200ms"}}) as gateway:
+    with Served({**configuration(provider.url), "data": "off", "limits": {"kept_time": "200ms"}}) as gateway:
         identity = create(gateway)
         assert eventually(lambda: read_status(gateway, identity) == 404)
+
+
+@pytest.mark.parametrize("limits", [{"retention": "64KiB"}, {"retention_time": "1s"}], ids=["bytes", "time"])
+def test_retention(provider: Provider, limits: dict[str, str]) -> None:
+    """On disk, too, nothing is kept for ever."""
+    provider.answer(chat(["word "] * 2000))
+    more = {"limits": {"kept_time": "100ms", "retention_time": "3s", **limits}}
+    with Served({**configuration(provider.url), **more}) as gateway:
+        names = [create(gateway) for _ in range(6)]
+
+        def listed() -> list[str]:
+            return [entry["id"] for entry in ask(gateway, "GET", "/v1/generations?state=ended")[1]["data"]]
+
+        assert eventually(listed)
+        assert eventually(lambda: names[0] not in listed() and not running(gateway))
+        assert eventually(lambda: read_status(gateway, names[0]) == 404)
+        assert eventually(lambda: not listed())

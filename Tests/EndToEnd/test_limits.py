@@ -31,6 +31,8 @@ ELSEWHERE = {
     "write_time": "test_vanished_clients.py",
     "peer_time": "test_vanished_clients.py",
     "drain_time": "test_stopping.py",
+    "retention": "test_generations.py",
+    "retention_time": "test_generations.py",
     "kept": "test_generations.py",
     "kept_time": "test_generations.py",
 }

@@ -1,6 +1,7 @@
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
+import FreshetStores
 import FreshetTransport
 
 /// `GET /v1/generations?state=&limit=&after=`: the caller's own, the newest first.
@@ -18,9 +19,9 @@ struct GenerationListEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let query = try Self.read(exchange.head.query)
-            if let archive = gateway.archive { return list(exchange, query, owner, from: archive) }
-            exchange.respond(
-                status: 200, fields: GenerationDocument.fields(), body: Self.list(matches(query, owner), query.limit) { GenerationDocument.append($0, to: &$1) })
+            let live = gateway.registry.all.filter { $0.owner == owner }
+            guard let archive = gateway.archive else { return Self.answer(exchange, query, live, []) }
+            list(exchange, query, live, owner, from: archive)
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
@@ -54,50 +55,74 @@ struct GenerationListEndpoint {
         return query
     }
 
-    /// One more than asked for, where there are so many.
-    private func matches(_ query: Query, _ owner: String) -> [GenerationRegistry.Place] {
-        let all = gateway.registry.all.filter { place in
-            guard place.owner == owner else { return false }
-            if let after = query.after, !(place.summary.id < after) { return false }
-            return switch query.state {
-            case nil: true
-            case "running": place.end == nil
-            case "ended": place.end != nil
-            case .some(let state): place.end?.outcome.rawValue == state
-            }
-        }
-        return Array(all.sorted { $1.summary.id < $0.summary.id }.prefix(query.limit + 1))
-    }
-
-    /// The catalogue knows those that run, too.
-    private func list(_ exchange: HTTPServerExchange, _ query: Query, _ owner: String, from archive: Archive) {
+    /// Adds what only the catalogue has. Of what is in memory it may know too, and be behind.
+    private func list(
+        _ exchange: HTTPServerExchange, _ query: Query, _ live: [GenerationRegistry.Place], _ owner: String,
+        from archive: Archive
+    ) {
         let carrier = LoopBound(exchange, on: exchange.loop)
-        let limit = query.limit
-        archive.list(owner: owner, state: query.state, before: query.after, limit: limit + 1) { result in
+        let limit = query.limit + 1 + live.count
+        archive.list(owner: owner, state: query.state, before: query.after, limit: limit) { result in
             carrier.loop.execute {
-                guard case .success(let entries) = result else {
-                    let failure = GenerationFailure(
-                        code: .overloaded, message: "what is kept cannot be read just now", isRetryable: true)
-                    return ErrorAnswer(failure).send(on: carrier.value)
-                }
-                carrier.value.respond(
-                    status: 200, fields: GenerationDocument.fields(),
-                    body: Self.list(entries, limit) { GenerationDocument.append($0, to: &$1) })
+                if case .success(let entries) = result { return Self.answer(carrier.value, query, live, entries) }
+                let failure = GenerationFailure(
+                    code: .overloaded, message: "what is kept cannot be read just now", isRetryable: true)
+                ErrorAnswer(failure).send(on: carrier.value)
             }
         }
     }
 
-    private static func list<Listed>(
-        _ entries: [Listed], _ limit: Int, _ append: (Listed, inout [UInt8]) -> Void
-    ) -> [UInt8] {
+    private static func answer(
+        _ exchange: HTTPServerExchange, _ query: Query, _ live: [GenerationRegistry.Place], _ kept: [CatalogueEntry]
+    ) {
+        let known = Set(live.map(\.summary.id))
+        var found = live.filter { matches($0, query) }.map { Listed.live($0) }
+        found += kept.filter { !known.contains($0.id) }.map { Listed.kept($0) }
+        found.sort { $1.id < $0.id }
+        exchange.respond(
+            status: 200, fields: GenerationDocument.fields(),
+            body: list(found.prefix(query.limit), hasMore: found.count > query.limit))
+    }
+
+    /// One generation, in memory or in the catalogue.
+    private enum Listed {
+        case live(GenerationRegistry.Place)
+        case kept(CatalogueEntry)
+
+        var id: GenerationID {
+            switch self {
+            case .live(let place): place.summary.id
+            case .kept(let entry): entry.id
+            }
+        }
+
+        func append(to out: inout [UInt8]) {
+            switch self {
+            case .live(let place): GenerationDocument.append(place, to: &out)
+            case .kept(let entry): GenerationDocument.append(entry, to: &out)
+            }
+        }
+    }
+
+    private static func matches(_ place: GenerationRegistry.Place, _ query: Query) -> Bool {
+        if let after = query.after, !(place.summary.id < after) { return false }
+        return switch query.state {
+        case nil: true
+        case "running": place.end == nil
+        case "ended": place.end != nil
+        case .some(let state): place.end?.outcome.rawValue == state
+        }
+    }
+
+    private static func list(_ entries: ArraySlice<Listed>, hasMore: Bool) -> [UInt8] {
         var out: [UInt8] = []
         out.appendJSON(raw: "{\"freshet\":1,\"data\":[")
-        for (index, entry) in entries.prefix(limit).enumerated() {
+        for (index, entry) in entries.enumerated() {
             if index > 0 { out.append(0x2C) }
-            append(entry, &out)
+            entry.append(to: &out)
         }
         out.appendJSON(raw: "],\"has_more\":")
-        out.appendJSON(bool: entries.count > limit)
+        out.appendJSON(bool: hasMore)
         out.append(0x7D)
         return out
     }

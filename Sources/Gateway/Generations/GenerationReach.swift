@@ -43,7 +43,9 @@ extension Gateway {
             }
             guard let found else { throw absence(of: id) }
             let loop = exchange.loop
-            then(exchange, LiveGeneration(found, loop: loop, observation: observation(on: loop), registry: registry))
+            let generation = LiveGeneration(
+                found, loop: loop, observation: observation(on: loop), registry: registry, keeper: keeper(on: loop))
+            then(exchange, generation)
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }

@@ -43,6 +43,8 @@ final class LiveGeneration: TurnEnd {
     private var timer: LoopTimer?
     private var promptBytes = 0
     private var isForgotten = false
+    /// Whether its owner wants nothing of it to be left.
+    private(set) var isDeleted = false
     /// Has it written to disk; nil for one that lives in memory alone.
     private let keeper: LoopKeeper?
     /// As far as it is on disk.
@@ -82,9 +84,12 @@ final class LiveGeneration: TurnEnd {
     }
 
     /// One that has ended, as the archive has it; kept in memory for a minute.
-    init(_ found: Archive.Found, loop: EventLoop, observation: Observation, registry: GenerationRegistry) {
+    init(
+        _ found: Archive.Found, loop: EventLoop, observation: Observation, registry: GenerationRegistry,
+        keeper: LoopKeeper?
+    ) {
         let entry = found.entry
-        (id, owner, self.loop, self.registry, keeper) = (entry.id, entry.owner, loop, registry, nil)
+        (id, owner, self.loop, self.registry, self.keeper) = (entry.id, entry.owner, loop, registry, keeper)
         retention = .logged(grace: nil, beyondEnd: Self.restoredTime)
         (model, dialect) = (entry.model, DialectName(rawValue: entry.dialect) ?? .native)
         (origin, earlier) = (found.log.origin, found.earlier)
@@ -324,9 +329,11 @@ final class LiveGeneration: TurnEnd {
 
     /// Its owner wants nothing of it to be left.
     func delete() {
+        isDeleted = true
         stop()
         registry.freeKey(of: self)
         keeper?.forget(self)
+        kept = nil
         forget()
     }
 

@@ -166,6 +166,9 @@ final class Archive: Sendable {
 
     // MARK: All of it
 
+    /// How often that is looked for.
+    var expiryInterval: Duration { .milliseconds(min(max(keptMilliseconds / 4, 100), 60_000)) }
+
     /// Gives up what is too old or too much.
     func expire() {
         let now = WallClock.milliseconds()

@@ -20,6 +20,7 @@ final class LoopKeeper: TurnEnd {
     /// Those whose end waits for the disk or the catalogue.
     private var ending: [GenerationID: LiveGeneration] = [:]
     private var retry: LoopTimer?
+    private var expiry: LoopTimer?
 
     init(_ archive: Archive, loop: EventLoop, number: Int) {
         (self.archive, self.loop) = (archive, loop)
@@ -29,6 +30,8 @@ final class LoopKeeper: TurnEnd {
         keeper.onMore = { [unowned self] in self.loop.markDirty(self) }
         keeper.onChange = { [unowned self] failure in storeChanged(failure) }
         retry = loop.schedule(at: .never) { [unowned self] in tryAgain() }
+        guard number == 0 else { return }
+        expiry = loop.schedule(after: .zero) { [unowned self] in expire() }
     }
 
     /// Begins to keep a generation; its first event is on disk when this returns, unless the disk fails.
@@ -58,7 +61,7 @@ final class LoopKeeper: TurnEnd {
         changed.removeAll(keepingCapacity: true)
         for generation in served {
             generation.wakeReaders()
-            if generation.hasEnded { file(generation) }
+            if generation.hasEnded, !generation.isDeleted { file(generation) }
         }
     }
 
@@ -87,6 +90,12 @@ final class LoopKeeper: TurnEnd {
         guard let generation = ending.removeValue(forKey: id), isFiled, let kept = generation.kept else { return }
         keeper.release(kept)
         generation.kept = nil
+    }
+
+    /// Gives up what is too old, again and again.
+    private func expire() {
+        archive.expire()
+        expiry?.rearm(after: archive.expiryInterval)
     }
 
     // MARK: Failures
