@@ -52,8 +52,8 @@ let package = Package(
             "Gateway",
             [
                 "FreshetEventStreams", "FreshetPartialJSON", "FreshetHTTPWire", "FreshetGeneration", "FreshetDialects",
-                "FreshetRelay", "FreshetSimulator", "FreshetTransport", "FreshetRouter", "FreshetStores", "CLinux", "CYAML",
-                "COpenSSL",
+                "FreshetRelay", "FreshetSimulator", "FreshetTransport", "FreshetRouter", "FreshetStores", "CLinux",
+                "CYAML", "COpenSSL",
             ]),
         library(
             "Client",

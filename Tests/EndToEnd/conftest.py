@@ -7,6 +7,7 @@ and through Freshet with one loop and with two. FRESHET_LOOPS=1 or 2 leaves only
 from __future__ import annotations
 
 import os
+import signal
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ SOAK = os.environ.get("FRESHET_LONG") == "1"
 SANITIZED = os.environ.get("FRESHET_SANITIZED") == "1"
 """Whether a sanitizer watches the program."""
 LOOPS = [int(loops) for loops in os.environ.get("FRESHET_LOOPS", "1,2").split(",")]
+
+# In the background of a script SIGINT is ignored, and programs that are started would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,7 +55,7 @@ def test_aborted_streams() -> None:
                 seeds = range(number * EACH_ROUND, (number + 1) * EACH_ROUND)
                 phases = Counter(pool.map(lambda seed: abort(gateway.port, ("sim", "outside")[seed % 2], seed, DIALECTS), seeds))
                 after = rest(gateway)
-                assert after.threads == before.threads and after.others == before.others, (before, after)
+                assert after.threads == before.threads and after.others <= before.others, (before, after)
                 rounds.append((resident(gateway), after))
             assert outside.running
             memory = [taken for taken, _ in rounds]

@@ -26,10 +26,10 @@ READY = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def refuses(port: int) -> bool:
-    """Whether nobody listens there any more."""
+    """Whether nobody listens there any more: one that was still in the queue is reset, the next is refused."""
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return True
     return False
 

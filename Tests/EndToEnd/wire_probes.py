@@ -342,7 +342,7 @@ taken(
 )
 for target, allowed in {
     b"/healthz": "GET, HEAD, OPTIONS", CHAT: "POST, OPTIONS", b"/api/chat?prompt=x": "GET, OPTIONS",
-    b"*": "GET, HEAD, POST, OPTIONS", b"http://localhost": "GET, HEAD, POST, OPTIONS",
+    b"*": "DELETE, GET, HEAD, POST, OPTIONS", b"http://localhost": "DELETE, GET, HEAD, POST, OPTIONS",
 }.items():  # fmt: skip
     taken(
         f"OPTIONS {target.decode()}",
@@ -362,8 +362,12 @@ for method in (b"get", b"DELETE", b"TRACE", b"BREW", b"M-SEARCH", b"POST"):
         method + b" /healthz HTTP/1.1\r\n" + HOST + b"\r\n",
         wrong_method("/healthz", "GET, HEAD, OPTIONS"),
     )
-for path in ("/v1/chat/completions", "/v1/generations"):
-    taken(f"GET of {path}", get(target=path.encode()), wrong_method(path, "POST, OPTIONS"))
+taken("GET of chat completions", get(target=CHAT), wrong_method(CHAT.decode(), "POST, OPTIONS"))
+taken(
+    "PUT of /v1/generations",
+    b"PUT /v1/generations HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n",
+    wrong_method("/v1/generations", "GET, POST, OPTIONS"),
+)
 taken("POST of /api/chat", post(b"Content-Length: 2", b"{}", b"/api/chat"), wrong_method("/api/chat", "GET, OPTIONS"))
 
 # One connection, several requests.

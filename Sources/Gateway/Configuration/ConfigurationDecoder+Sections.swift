@@ -9,7 +9,8 @@ extension ConfigurationDecoder {
             return nil
         }
         let known = [
-            "listen", "data", "loops", "hosts", "default_model", "providers", "models", "keys", "limits", "log", "metrics",
+            "listen", "data", "loops", "hosts", "default_model", "providers", "models", "keys", "limits", "log",
+            "metrics",
         ]
         guard let section = section(root, path: "", known: known) else { return nil }
         var configuration = Configuration()

@@ -72,6 +72,7 @@ extension Attachment.Query {
     /// - Parameters:
     ///   - head: Where both name a place, `Last-Event-ID` holds: a browser keeps the URL and moves on in the field.
     ///   - id: The generation that a cursor has to be of.
+    /// - Throws: What the client is told; names the parameter or field.
     init(_ head: HTTPRequestHead, of id: Substring) throws(Caller.Refused) {
         let parameters: HTTPQuery
         do { parameters = try HTTPQuery(parsing: head.query) } catch {
@@ -113,7 +114,8 @@ extension Attachment.Query {
             (sequence, part) = (cursor.sequence, cursor.part)
         } else {
             throw Caller.Refused(
-                RequestError(field, field == "after" ? "must be an event's number or id" : "must be an event's id: gen_…:seq"))
+                RequestError(
+                    field, field == "after" ? "must be an event's number or id" : "must be an event's id: gen_…:seq"))
         }
     }
 }

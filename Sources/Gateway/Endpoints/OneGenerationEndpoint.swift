@@ -78,6 +78,7 @@ extension LiveGeneration {
     /// - Throws: When only the request that made it can read it.
     func checkKept() throws(Caller.Refused) {
         guard isReadOnce else { return }
-        throw .init("conflict", "generation \(id) is not logged: only the request that made it reads it", generation: id)
+        throw .init(
+            "conflict", "generation \(id) is not logged: only the request that made it reads it", generation: id)
     }
 }

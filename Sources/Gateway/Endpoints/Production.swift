@@ -54,6 +54,7 @@ struct Production {
     ///   - retention: How long it is kept.
     ///   - keeping: What the request asked for besides.
     ///   - request: The request's body, kept with what is logged.
+    /// - Returns: The new one, or the one its key names.
     /// - Throws: What the client is told when something stands in the way.
     func generation(
         owner: String, dialect: DialectName, retention: Retention, keeping: Keeping, request: [UInt8]

@@ -39,7 +39,8 @@ struct MetricNames: Sendable {
 
     private static let ownCodes: Set = [
         "invalid_request", "unauthorized", "forbidden", "model_not_found", "not_found", "method_not_allowed", "gone",
-        "conflict", "idempotency_mismatch", "too_large", "overloaded", "provider_auth", "provider_unreachable", "provider_malformed", "provider_truncated",
+        "conflict", "idempotency_mismatch", "too_large", "overloaded", "provider_auth", "provider_unreachable",
+        "provider_malformed", "provider_truncated",
         "provider_error", "provider_timeout", "shutting_down", "log_full", "abandoned",
     ]
 }

@@ -109,7 +109,9 @@ struct Dispatcher: Sendable {
                 EventSourceEndpoint(gateway: gateway).serve($0, owner: $1)
             }
         case "/v1/models":
-            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(exchange) }
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
+                ModelsEndpoint(gateway: gateway).serve(exchange)
+            }
         case "/healthz":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in Self.plain(exchange, 200, "ok\n") }
         case "/readyz":
@@ -121,7 +123,9 @@ struct Dispatcher: Sendable {
                 Self.plain(exchange, 503, "shutting down\n")
             }
         case "/metrics":
-            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in MetricsEndpoint(gateway: gateway).serve(exchange) }
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
+                MetricsEndpoint(gateway: gateway).serve(exchange)
+            }
         case "/":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
         default: generationEndpoint(path)

@@ -82,7 +82,9 @@ public struct IdempotencyKeys: Equatable, Sendable {
     private mutating func expire(at now: UInt64) {
         while head < order.count {
             let first = order[head]
-            if let binding = bindings[first.scope], binding.generation == first.generation, binding.expires > now { return }
+            if let binding = bindings[first.scope], binding.generation == first.generation, binding.expires > now {
+                return
+            }
             giveUpOldest()
         }
     }

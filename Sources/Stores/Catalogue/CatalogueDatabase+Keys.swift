@@ -22,6 +22,7 @@ extension CatalogueDatabase {
     /// - Parameters:
     ///   - now: Unix time in ms.
     ///   - keyMilliseconds: How long keys are kept.
+    /// - Returns: Those of all owners.
     /// - Throws: What the disk or the file says.
     package func keys(now: UInt64, keyMilliseconds: UInt64 = 86_400_000) throws(StoreFailure) -> [BoundKey] {
         try database.rows(
@@ -30,7 +31,8 @@ extension CatalogueDatabase {
         ) { row in
             GenerationID(row.text(4)).map { generation in
                 BoundKey(
-                    owner: row.text(0), path: row.text(1), key: row.text(2), digest: row.blob(3), generation: generation,
+                    owner: row.text(0), path: row.text(1), key: row.text(2), digest: row.blob(3),
+                    generation: generation,
                     boundMilliseconds: UInt64(clamping: row.integer(5) - Int64(clamping: keyMilliseconds)))
             }
         }.compactMap { $0 }
