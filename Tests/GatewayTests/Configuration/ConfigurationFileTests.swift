@@ -92,7 +92,7 @@ struct ConfigurationFileTests {
             ("a: [", "2:1: not YAML: while parsing a flow node: did not find expected node content"),
             (
                 "lsiten: 127.0.0.1:1",
-                "1:1: unknown key `lsiten`; did you mean `listen`? Known here: listen, loops, hosts, default_model, providers, models, keys, limits, log, metrics"
+                "1:1: unknown key `lsiten`; did you mean `listen`? Known here: listen, data, loops, hosts, default_model, providers, models, keys, limits, log, metrics"
             ),
             ("listen: 8080", "1:9: `listen` must be host:port, for example 127.0.0.1:8080 or [::1]:8080"),
             ("listen: example.com:80", "1:9: `listen` must name an IP address or localhost before the port"),
