@@ -146,6 +146,7 @@ class Gateway:
         self.output = bytearray()
         self.errors = bytearray()
         self._port = 0
+        self._was_killed = False
         self._ready = threading.Event()
         self._readers = [threading.Thread(target=self._follow, args=(name,), daemon=True) for name in ("out", "err")]
         for reader in self._readers:
@@ -207,11 +208,17 @@ class Gateway:
             reader.join(5)
         return self.process.returncode
 
+    def kill(self) -> None:
+        """Ends it as `kill -9` does."""
+        self._was_killed = True
+        self.process.kill()
+        assert self.stop() == -signal.SIGKILL, self.said()
+
     def __enter__(self) -> Gateway:
         return self
 
     def __exit__(self, *_: object) -> None:
-        alive = self.running
+        alive = self.running or self._was_killed
         code = self.stop()
         print(self.said())  # pytest shows it with a failing test only
         if not alive:

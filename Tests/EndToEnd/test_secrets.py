@@ -1,15 +1,18 @@
 """Canary keys in every place where a key may stand: none of them is ever seen where keys must not be.
 
 Looked through: everything the program prints, at every level of its log; its metrics; what `freshet check` says; its
-command line; and every byte that clients get. Each canary is looked for as it is, and in the forms it could take on
-the way: in quotes, percent-encoded, in Base64.
+command line; every byte that clients get; and every file of the data directory, while it runs, as `kill -9` leaves it
+and in order. Each canary is looked for as it is, and in the forms it could take on the way: in quotes, percent-encoded,
+in Base64.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +20,7 @@ import pytest
 
 from asking import KINDS, MESSAGES, SOON, delta
 from conftest import LOOPS
-from gateway import ConfigurationFile, Gateway, Served, configuration, run
+from gateway import ConfigurationFile, Gateway, Served, configuration, folder, run
 from held import eventually
 from observed import lines, scrape
 from provider import FIN, RESET, STALL, Answer, Exchange, Provider, chat, error, frame
@@ -178,6 +181,53 @@ def look_through_output(gateway: Gateway) -> None:
     """All that one that has ended has printed."""
     clean("standard output", gateway.output)
     clean("standard error", gateway.errors)
+
+
+def look_through_files(data: str) -> int:
+    """All that is on disk; returns how many bytes."""
+    size = 0
+    for place, _, names in os.walk(data):
+        for name in names:
+            clean("the name of a file", name)
+            content = Path(place, name).read_bytes()
+            clean(f"{place}/{name}", content)
+            size += len(content)
+    return size
+
+
+@pytest.mark.parametrize("credentials", ["own", "pass"])
+def test_nothing_of_it_is_kept(provider: Provider, credentials: str) -> None:
+    """Everything is logged: what a provider echoes, what stands in queries, headers and idempotency keys' neighbours."""
+    upstream: dict[str, Any] = {"kind": "openai", "base_url": provider.url, "credentials": credentials}
+    more: dict[str, Any] = {"providers": {"upstream": upstream}, "data": f"{folder()}/data"}
+    if credentials == "own":
+        upstream["api_key"] = ROUTE
+        more["keys"] = {"alice": {"key": OWNER}}
+    known = OWNER if credentials == "own" else PASSED
+    settings = configuration(provider.url, LOOPS[-1], **more)
+    kept: list[str] = []
+
+    def log_everything(gateway: Gateway, run: str) -> None:
+        for name, script in ANSWERS.items():
+            provider.answer(script)
+            for number, one in enumerate(every_ask()):
+                fields = headers(known, "authorization") | {"x-freshet-log": "on"}
+                if one[0] == "POST":
+                    fields["idempotency-key"] = f"{run} {name} {number}"
+                method, target, body = one
+                seen = ask(gateway.port, (method, target + "&log=on" * (method == "GET"), body), fields)
+                clean("an answer", seen)
+                kept.append(name)
+
+    with Served(settings) as gateway:
+        log_everything(gateway, "first")
+        assert look_through_files(more["data"]) > 200 * len(kept)  # there is something to look through
+        gateway.kill()
+    assert look_through_files(more["data"]) > 200 * len(kept)
+    with Served(settings) as gateway:
+        log_everything(gateway, "second")
+        look_through_files(more["data"])
+    assert look_through_files(more["data"]) > 200 * len(kept)
 
 
 @pytest.mark.parametrize("level", LEVELS)
