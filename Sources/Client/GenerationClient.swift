@@ -1,4 +1,3 @@
-import FreshetEventStreams
 public import FreshetGeneration
 import FreshetHTTPWire
 import FreshetTransport
@@ -8,10 +7,7 @@ import FreshetTransport
 /// One connection thread serves all streams of a client.
 public final class GenerationClient: Sendable {
     private let group: EventLoopGroup
-    private let origin: HTTPOrigin
-    private let path: String
-    private let key: String?
-    private let http: LoopBound<HTTPClient>
+    private let gateway: LoopBound<GatewayPlace>
 
     /// - Parameters:
     ///   - url: The gateway's, as `http://127.0.0.1:8080`.
@@ -22,46 +18,47 @@ public final class GenerationClient: Sendable {
         do { parsed = try HTTPURL(parsing: url) } catch {
             throw ClientError(code: .invalidURL, message: "\(url) is not a gateway's URL: \(error.reason)")
         }
-        origin = HTTPOrigin(
+        let origin = HTTPOrigin(
             scheme: parsed.scheme == .https ? .https : .http, host: parsed.host.name, port: parsed.port)
-        path = parsed.path.hasSuffix("/") ? String(parsed.path.dropLast()) : parsed.path
-        self.key = key
+        let path = parsed.path.hasSuffix("/") ? String(parsed.path.dropLast()) : parsed.path
         do {
             group = try EventLoopGroup.start(count: 1)
             let tls = parsed.scheme == .https ? try TLSProfile() : nil
             let loop = group.loops[0]
-            http = LoopBound(HTTPClient(loop: loop, tls: tls, resolver: Resolver()), on: loop)
+            let http = HTTPClient(loop: loop, tls: tls, resolver: Resolver())
+            let place = GatewayPlace(loop: loop, http: http, origin: origin, path: path, key: key)
+            gateway = LoopBound(place, on: loop)
         } catch {
             throw ClientError(code: .unreachable, message: "\(error)")
         }
     }
 
     /// Ends the client's thread; streams that are open break off. Not to be called from within a stream's closures.
-    public func close() { group.shutdown() }
+    public func close() {
+        gateway.loop.execute { [gateway] in gateway.value.close() }
+        group.shutdown()
+    }
 
-    /// Begins one answer.
+    /// Begins one answer. Where its connection breaks it is read on over another one: nothing is missing, nothing comes
+    /// twice. The request that makes it is sent once.
     ///
     /// - Parameters:
     ///   - request: Sent as it is; the gateway checks it.
+    ///   - onConnection: Called on the client's thread when the connection is lost, and when it is there again.
     ///   - onEvent: Called on the client's thread for each event, in order. While it runs nothing is read, of no stream of
     ///     this client: what takes long belongs elsewhere.
-    ///   - onEnd: Called once on the client's thread: nil after `generation-end`, else why the stream broke off.
-    /// - Returns: A handle to leave the stream.
+    ///   - onEnd: Called once on the client's thread: nil after `generation-end`, else why the stream broke off for good:
+    ///     the gateway refused, broke the protocol, or was not to be reached for a minute.
+    /// - Returns: A handle to leave the stream, or to stop the answer.
     public func stream(
-        _ request: GenerationRequest, onEvent: @escaping @Sendable (NativeEvent) -> Void,
-        onEnd: @escaping @Sendable (ClientError?) -> Void
+        _ request: GenerationRequest, onConnection: @escaping @Sendable (ConnectionChange) -> Void = { _ in },
+        onEvent: @escaping @Sendable (NativeEvent) -> Void, onEnd: @escaping @Sendable (ClientError?) -> Void
     ) -> StreamHandle {
-        var fields = HTTPFields()
-        fields.append("accept", "text/event-stream")
-        fields.append("content-type", "application/json")
-        fields.append("x-freshet-log", "off")
-        if let key { fields.append("authorization", "Bearer " + key) }
-        let message = HTTPClientRequest(
-            origin: origin, method: "POST", target: path + "/v1/generations", fields: fields, body: request.body)
-        let handle = StreamHandle(loop: http.loop)
-        http.loop.execute { [http] in
-            let stream = GenerationStream(onEvent: onEvent, onEnd: onEnd)
-            handle.begin(stream, http.value.send(message, to: stream))
+        let handle = StreamHandle(gateway)
+        let listener = StreamListener(onConnection: onConnection, onEvent: onEvent, onEnd: onEnd)
+        gateway.loop.execute { [gateway] in
+            let stream = GenerationStream(gateway.value, listener)
+            if handle.begin(stream) { stream.start(request) }
         }
         return handle
     }

@@ -1,81 +1,171 @@
-import FreshetEventStreams
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
+import FreshetRelay
 import FreshetTransport
 
-/// Reads one native event stream. Confined to the client's loop.
-final class GenerationStream: HTTPClientDelegate {
-    private static let refusalLimit = 64 << 10
+/// Reads one generation to its end, over as many connections as that takes. Confined to the client's loop.
+final class GenerationStream {
+    /// Without a byte for so long a connection is dead: the gateway sends something every 15 s.
+    private static let silence = Duration.seconds(50)
 
-    private let onEvent: @Sendable (NativeEvent) -> Void
-    private var onEnd: (@Sendable (ClientError?) -> Void)?
-    private var events = EventStreamDecoder()
-    private var refusedStatus: Int?
-    private var refusal: [UInt8] = []
+    private let gateway: GatewayPlace
+    private var listener: StreamListener?
+    /// Who waits for the generation's name, to leave it then.
+    private var onName: ((String?) -> Void)?
+    private var reconnecting = Reconnecting()
+    private var connection: StreamConnection?
+    private var exchange: HTTPClientExchange?
+    private var timer: LoopTimer?
+    private var fold = GenerationFold()
+    private var isFoldWhole = true
+    private var isLost = false
+    /// As the gateway named it; nil until it answered.
+    private(set) var generation: String?
+    /// Number of the last event that was handed on.
     private var sequence: UInt64 = 0
 
-    init(
-        onEvent: @escaping @Sendable (NativeEvent) -> Void, onEnd: @escaping @Sendable (ClientError?) -> Void
-    ) {
-        (self.onEvent, self.onEnd) = (onEvent, onEnd)
+    init(_ gateway: GatewayPlace, _ listener: StreamListener) {
+        (self.gateway, self.listener) = (gateway, listener)
     }
 
-    func connected() {}
-
-    func received(head: HTTPResponseHead) { if head.status != 200 { refusedStatus = head.status } }
-
-    func received(body: Span<UInt8>) {
-        guard refusedStatus == nil else {
-            if refusal.count < Self.refusalLimit { body.withUnsafeBufferPointer { refusal.append(contentsOf: $0) } }
-            return
+    /// Asks for the generation.
+    func start(_ request: GenerationRequest) {
+        gateway.opened(self)
+        timer = gateway.loop.schedule(at: .never) { [unowned self] in
+            if self.connection == nil { return self.attach() }
+            self.broke(ClientError(code: .interrupted, message: "the gateway has fallen silent"))
         }
-        events.receive(body)
-        takeEvents()
+        connect(gateway.request("POST", "/v1/generations", accept: "text/event-stream", body: request.body))
     }
 
-    func ended() {
-        if let refusedStatus { return end(refused(refusedStatus)) }
-        end(ClientError(code: .interrupted, message: "the stream ended before the answer did"))
+    /// Ends it without a word to anybody.
+    func leave() {
+        listener = nil
+        release()
+        named(generation)
     }
 
-    func failed(_ error: TransportError) {
-        let code: ClientError.Code = sequence == 0 && error.sentNothing ? .unreachable : .interrupted
-        end(ClientError(code: code, message: error.message))
+    /// As `leave`, but not before the gateway has named the generation: until then nobody could stop it.
+    ///
+    /// - Parameters:
+    ///   - time: After which it is left without a name.
+    ///   - then: Gets the name; nil where there is none.
+    func leave(within time: Duration, then: @escaping (String?) -> Void) {
+        let isNameless = generation == nil && connection != nil
+        (listener, onName) = (nil, then)
+        if isNameless { timer?.rearm(after: time) } else { leave() }
     }
 
-    private func takeEvents() {
-        do {
-            while onEnd != nil, let item = try events.next() {
-                guard case .event(_, let data) = item, !data.isEmpty else { continue }
-                let bytes = events.bytes
-                try take(NativeEvent(parsing: bytes.span.extracting(data)))
-            }
-        } catch {
-            end(ClientError(code: .malformed, message: "the gateway's stream is broken: \(error)"))
-        }
+    private func named(_ name: String?) {
+        let then = onName
+        onName = nil
+        then?(name)
     }
 
-    private func take(_ event: NativeEvent) {
+    private func attach() {
+        guard let generation else { return }
+        let target = "/v1/generations/\(generation)/events?after=\(sequence)"
+        connect(gateway.request("GET", target, accept: "text/event-stream"))
+    }
+
+    private func connect(_ request: HTTPClientRequest) {
+        let connection = StreamConnection(self)
+        self.connection = connection
+        timer?.rearm(after: Self.silence)
+        exchange = gateway.http.send(request, to: connection)
+    }
+
+    private func release() {
+        timer?.cancel()
+        exchange?.cancel()
+        (timer, exchange, connection) = (nil, nil, nil)
+        gateway.closed(self)
+    }
+
+    // MARK: What connections bring
+
+    func received(head: HTTPResponseHead) {
+        timer?.rearm(after: Self.silence)
+        if let name = head.fields["x-freshet-generation"] { generation = generation ?? name }
+        guard let listener else { return leave() }
+        reconnecting.attached()
+        if isLost { listener.onConnection(.regained) }
+        isLost = false
+    }
+
+    func receivedBytes() { timer?.rearm(after: Self.silence) }
+
+    /// Takes the next event.
+    ///
+    /// - Returns: Whether more is wanted.
+    func take(_ event: NativeEvent) -> Bool {
         // What was shown is never shown again, and nothing is left out.
-        guard event.sequence > sequence else { return }
+        guard event.sequence > sequence else { return true }
         guard event.first == sequence + 1 else {
-            let gap = "events \(sequence + 1) to \(event.first - 1) are missing"
-            return end(ClientError(code: .malformed, message: gap))
+            fail(.malformed, "events \(sequence + 1) to \(event.first - 1) are missing")
+            return false
         }
         sequence = event.sequence
-        onEvent(event)
-        if case .generationEnd = event.event { end(nil) }
+        reconnecting.progressed()
+        note(event)
+        listener?.onEvent(event)
+        guard case .generationEnd(let last) = event.event else { return listener != nil }
+        if isWhole(last) { end(nil) } else { fail(.malformed, "the text is not what the gateway said it was") }
+        return false
     }
 
-    private func refused(_ status: Int) -> ClientError {
-        let said = (try? JSONValue(parsing: refusal))?["error"]?["message"]?.stringValue
-        return ClientError(code: .refused, message: said ?? "the gateway answered with status \(status)")
+    private func note(_ event: NativeEvent) {
+        guard let known = event.event else {
+            // It may have been a block of a kind that this version does not know, and the others are counted with it.
+            isFoldWhole = false
+            return
+        }
+        let item = LoggedEvent(first: event.first, last: event.sequence, body: .event(known))
+        fold.apply(item, [UInt8]().span)
+    }
+
+    /// Whether each block is what the gateway says it is. Half a character cannot be told from any other half here.
+    private func isWhole(_ end: GenerationEnd) -> Bool {
+        guard isFoldWhole, !end.checksums.isEmpty else { return true }
+        guard end.checksums.count == fold.blocks.count else { return false }
+        return zip(end.checksums, fold.blocks).allSatisfy { sum, block in
+            sum == block.checksum || block.text.unicodeScalars.contains("\u{FFFD}")
+        }
+    }
+
+    /// The connection is of no use any more; what follows the last event is asked for again. Only a generation that has a
+    /// name is: the request that makes one is never sent twice.
+    ///
+    /// - Parameters:
+    ///   - error: What is told when it is the last.
+    ///   - wish: How long the gateway asked to be left alone.
+    func broke(_ error: ClientError, asking wish: Duration? = nil) {
+        exchange?.cancel()
+        (exchange, connection) = (nil, nil)
+        guard let listener, generation != nil else { return end(error) }
+        let now = Moment(nanoseconds: gateway.loop.now().nanoseconds)
+        switch reconnecting.broke(at: now, asking: wish, jitter: .random(in: 0..<1)) {
+        case .reconnect(let pause):
+            timer?.rearm(after: pause)
+            if !isLost { listener.onConnection(.lost(error)) }
+            isLost = true
+        case .giveUp: end(error)
+        }
+    }
+
+    func fail(_ code: ClientError.Code, _ message: String) { end(ClientError(code: code, message: message)) }
+
+    /// The gateway refused: for good, or as long as it, or who stands before it, is not itself.
+    func refused(_ status: Int, _ body: [UInt8], asking wish: Duration?) {
+        let said = (try? JSONValue(parsing: body))?["error"]?["message"]?.stringValue
+        let error = ClientError(code: .refused, message: said ?? "the gateway answered with status \(status)")
+        if status >= 500 || status == 429 || status == 408 { broke(error, asking: wish) } else { end(error) }
     }
 
     private func end(_ error: ClientError?) {
-        let report = onEnd
-        onEnd = nil
-        report?(error)
+        let report = listener
+        leave()
+        report?.onEnd(error)
     }
 }

@@ -37,6 +37,18 @@ final class AnswerPrinter: Sendable {
         }
     }
 
+    /// Says on stderr that the connection is lost, or there again: the answer's text stays as it is.
+    func tell(_ change: ConnectionChange) {
+        state.withLock { state in
+            if isTerminal { newline(&state) }
+            switch change {
+            case .lost(let error):
+                Terminal.printError("freshet: connection lost (\(Terminal.harmless(error.message))), reconnecting\n")
+            case .regained: Terminal.printError("freshet: reconnected\n")
+            }
+        }
+    }
+
     /// - Returns: The exit status.
     func finish(_ error: ClientError?) -> Int32 {
         state.withLock { state in

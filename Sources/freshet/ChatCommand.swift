@@ -23,9 +23,10 @@ struct ChatCommand {
         }
         let printer = AnswerPrinter()
         let handle = client.stream(
-            request, onEvent: { printer.show($0) }, onEnd: { exit(printer.finish($0)) })
+            request, onConnection: { printer.tell($0) }, onEvent: { printer.show($0) },
+            onEnd: { exit(printer.finish($0)) })
         interrupts.wait()
-        handle.leave {
+        handle.stop {
             printer.interrupted()
             exit(130)
         }

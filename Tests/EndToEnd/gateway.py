@@ -264,3 +264,32 @@ class Served(Gateway):
             super().__init__("--config", self._file.path, *arguments, under=under, **more)
         finally:
             self._file.__exit__()
+
+
+class Restartable:
+    """`freshet serve` at one port over one data folder, which is killed and started again."""
+
+    def __init__(self, content: dict[str, Any], *arguments: str) -> None:
+        self.content = {"data": folder(), **content, "listen": content["listen"].removesuffix(":0") + f":{free_port()}"}
+        self.arguments = arguments
+        self.served = Served(self.content, *arguments)
+
+    @property
+    def port(self) -> int:
+        return self.served.port
+
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    def kill(self) -> None:
+        self.served.kill()
+
+    def start(self, **changes: Any) -> None:
+        self.served = Served({**self.content, **changes}, *self.arguments)
+
+    def __enter__(self) -> Restartable:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.served.__exit__(*problem)
