@@ -5,61 +5,30 @@ Each kind of stream comes token by token, and the gaps between its tokens are th
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asking import KINDS, STREAMED
 from conftest import NOTES
-from gateway import Served, ended, free_port
-from provider import PATIENCE, Answer, Gate, Provider, chat, frame
+from gateway import Served
+from nginx import NGINX, Nginx
+from provider import Answer, Gate, Provider, chat, frame
 from readers import NativeReader, SimpleReader
 from test_never_buffered import TOKENS, chat_texts, chat_values, growth, lockstep
 from wire import Connection, Response
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-
-# What is not about folders and ports is Debian's own nginx.conf.
-CONFIGURATION = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    sendfile on; tcp_nopush on; gzip on; access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{upstream}; }} }}
-}}
-"""
 
 
 @pytest.fixture
 def nginx(gateway: Served) -> Iterator[int]:
     """The port of an nginx in front of the gateway."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        configuration = Path(folder) / "nginx.conf"
-        configuration.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=gateway.port))
-        with ended(subprocess.Popen([str(NGINX), "-c", str(configuration), "-p", folder])):
-            wait_listening(port)
-            yield port
-
-
-def wait_listening(port: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return Connection(port).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < end
-            time.sleep(0.02)
+    with Nginx(gateway.port) as running:
+        yield running.port
 
 
 def ask(connection: Connection, kind: str, accept: str) -> Response:

@@ -5,49 +5,21 @@ Each time the provider is asked once, and after a cut the page shows the whole t
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from browser import MARKS, PATIENCE, chromium, page, playwright, tools  # noqa: F401
 from conftest import LOOPS
 from cutter import Cutter
 from gateway import Served, configuration
 from provider import FIN, Gate, Provider, chat
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = MARKS
 
 TOKENS = ["Once ", "upon ", "a ", "time", ", ", "日本 ", "🙂", "."]
 TEXT = "".join(TOKENS)
-PATIENCE = 20_000
-"""Milliseconds, as Playwright counts."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.problems = []
-    page.on("pageerror", lambda problem: page.problems.append(str(problem)))
-    yield page
-    assert not page.problems
-    context.close()
 
 
 @pytest.fixture
