@@ -57,7 +57,10 @@ struct LineProgram {
         switch Int.random(in: 0..<8, using: &numbers) {
         case 0: Extras(dialect: .openAIChat, bytes: Array("\"a\":1".utf8))
         case 1: Extras(dialect: .openAIChat, bytes: [0xFF, 0xC0, 10, 0])
-        case 2: Extras(dialect: .openAIChat, bytes: Array("\"p\":\(UInt8.random(in: 0...255))".utf8), isConstant: false)
+        case 2:
+            Extras(
+                dialect: .openAIChat, bytes: Array("\"p\":\(UInt8.random(in: 0...255, using: &numbers))".utf8),
+                isConstant: false)
         case 3: Extras(dialect: .simple, bytes: [])
         default: nil
         }
