@@ -17,8 +17,8 @@ final class GenerationStream {
     private var connection: StreamConnection?
     private var exchange: HTTPClientExchange?
     private var timer: LoopTimer?
-    private var fold = GenerationFold()
-    private var isFoldWhole = true
+    private var blocks: [ReadBlock] = []
+    private var knowsAllBlocks = true
     private var isLost = false
     /// As the gateway named it; nil until it answered.
     private(set) var generation: String?
@@ -98,8 +98,11 @@ final class GenerationStream {
 
     /// Takes the next event.
     ///
+    /// - Parameters:
+    ///   - event: As it came.
+    ///   - text: What it was read from.
     /// - Returns: Whether more is wanted.
-    func take(_ event: NativeEvent) -> Bool {
+    func take(_ event: NativeEvent, from text: Span<UInt8>) -> Bool {
         // What was shown is never shown again, and nothing is left out.
         guard event.sequence > sequence else { return true }
         guard event.first == sequence + 1 else {
@@ -108,30 +111,32 @@ final class GenerationStream {
         }
         sequence = event.sequence
         reconnecting.progressed()
-        note(event)
-        listener?.onEvent(event)
+        listener?.onEvent(read(event, text))
         guard case .generationEnd(let last) = event.event else { return listener != nil }
         if isWhole(last) { end(nil) } else { fail(.malformed, "the text is not what the gateway said it was") }
         return false
     }
 
-    private func note(_ event: NativeEvent) {
-        guard let known = event.event else {
-            // It may have been a block of a kind that this version does not know, and the others are counted with it.
-            isFoldWhole = false
-            return
+    /// - Returns: The event with the text that can be shown: a character may come in two halves.
+    private func read(_ event: NativeEvent, _ text: Span<UInt8>) -> NativeEvent {
+        switch event.event {
+        case .blockStart(let start): if start.block == blocks.count { blocks.append(ReadBlock()) }
+        case .blockDelta(let block, let kind, _) where blocks.indices.contains(block):
+            var shown = event
+            shown.event = .blockDelta(
+                block: block, kind: kind, text: blocks[block].append(event.deltaBytes(in: text).span))
+            return shown
+        // It may be a block of a kind that this version does not know, and the others are counted with it.
+        case nil: knowsAllBlocks = false
+        default: break
         }
-        let item = LoggedEvent(first: event.first, last: event.sequence, body: .event(known))
-        fold.apply(item, [UInt8]().span)
+        return event
     }
 
-    /// Whether each block is what the gateway says it is. Half a character cannot be told from any other half here.
+    /// Whether each block is what the gateway says it is.
     private func isWhole(_ end: GenerationEnd) -> Bool {
-        guard isFoldWhole, !end.checksums.isEmpty else { return true }
-        guard end.checksums.count == fold.blocks.count else { return false }
-        return zip(end.checksums, fold.blocks).allSatisfy { sum, block in
-            sum == block.checksum || block.text.unicodeScalars.contains("\u{FFFD}")
-        }
+        guard knowsAllBlocks, !end.checksums.isEmpty else { return true }
+        return end.checksums == blocks.map(\.checksum)
     }
 
     /// The connection is of no use any more; what follows the last event is asked for again. Only a generation that has a

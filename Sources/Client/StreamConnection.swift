@@ -57,7 +57,8 @@ final class StreamConnection: HTTPClientDelegate {
             while let stream, let item = try events.next() {
                 guard case .event(_, let data) = item, !data.isEmpty else { continue }
                 let bytes = events.bytes
-                guard stream.take(try NativeEvent(parsing: bytes.span.extracting(data))) else { return }
+                let text = bytes.span.extracting(data)
+                guard stream.take(try NativeEvent(parsing: text), from: text) else { return }
             }
         } catch {
             stream?.fail(.malformed, "the gateway's stream is broken: \(error)")

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from asking import FINISH
 from conftest import LOOPS
 from cutter import Cutter
 from gateway import Program, Restartable, configuration, folder
 from held import eventually
-from provider import Gate, Provider, chat
+from provider import DONE, Answer, Gate, Provider, chat, frame
 from test_generations import ask
 
 TOKENS = ["Once ", "upon ", "a ", "time", ", ", "日本 ", "🙂 ", "👩‍👩‍👧", " x", "."]
@@ -189,6 +190,20 @@ def test_cut_before_the_end(gateway: Restartable, network: Cutter, provider: Pro
         network.go_on()
         shown, status, _ = program.end()
     assert shown == content(gateway) == TEXT and status == 0
+
+
+def test_cut_inside_a_character(gateway: Restartable, network: Cutter, provider: Provider) -> None:
+    """A provider may send the two halves of an emoji in two frames; the cut is between them."""
+    gate = Gate()
+    halves = [frame(f'{{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}') for text in ("a\\ud83d", "\\ude00b")]
+    provider.answer(Answer([halves[0], gate, halves[1], FINISH, DONE]))
+    with Chat(network.port) as program:
+        program.until("a")
+        network.cut()
+        gate.open()
+        shown, status, said = program.end()
+    assert (shown, status) == ("a😀b", 0) and said.count(REGAINED) == 1
+    assert content(gateway) == shown
 
 
 def test_on_a_terminal(gateway: Restartable, network: Cutter, provider: Provider, gate: Gate) -> None:

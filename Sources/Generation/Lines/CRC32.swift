@@ -15,10 +15,15 @@ package enum CRC32 {
         return UnsafePointer(tables)
     }()
 
-    /// The sum of all of `bytes`. 0.5 ns a byte.
-    package static func sum(of bytes: Span<UInt8>) -> UInt32 {
+    /// The sum of what `before` is the sum of, and then `bytes`. 0.5 ns a byte.
+    ///
+    /// - Parameters:
+    ///   - bytes: What is added.
+    ///   - before: 0, the sum of nothing, where they stand alone.
+    /// - Returns: What zlib's `crc32(before, bytes)` does.
+    package static func sum(of bytes: Span<UInt8>, after before: UInt32 = 0) -> UInt32 {
         let tables = tables
-        var sum: UInt32 = 0xFFFF_FFFF
+        var sum = ~before
         bytes.withUnsafeBytes { raw in
             var at = 0
             while at &+ 8 <= raw.count {
