@@ -62,7 +62,7 @@ package final class Opening {
     ) throws(StoreFailure) {
         try Self.finish(restored, log, now, message, database)
         unfinished.removeAll { $0.generation == restored.generation }
-        try database.remove(holdings.released(restored.generation))
+        try remove(holdings.released(restored.generation))
     }
 
     /// A generation that went on has ended, and is in the catalogue.
@@ -101,7 +101,11 @@ package final class Opening {
     private func removeUnneeded(_ recovery: Recovery) throws(StoreFailure) {
         let kept = Set(unfinished.map(\.generation))
         for id in recovery.found where !kept.contains(id) { holdings.release(id) }
-        let unneeded = holdings.takeUnneeded()
+        try remove(holdings.takeUnneeded())
+    }
+
+    private func remove(_ unneeded: [String]) throws(StoreFailure) {
+        guard !unneeded.isEmpty else { return }
         // A damaged file stays under another name: it holds what could not be read.
         let spoilt = Set(damaged.map(\.path))
         for path in unneeded where spoilt.contains(path) {

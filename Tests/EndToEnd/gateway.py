@@ -146,7 +146,7 @@ class Gateway:
         self.output = bytearray()
         self.errors = bytearray()
         self._port = 0
-        self._was_killed = False
+        self._was_told = False
         self._ready = threading.Event()
         self._readers = [threading.Thread(target=self._follow, args=(name,), daemon=True) for name in ("out", "err")]
         for reader in self._readers:
@@ -194,6 +194,7 @@ class Gateway:
     def stop(self) -> int:
         """Ends it, streams or not, and returns its exit code (negative: the signal that killed it)."""
         if self.running:
+            self._was_told = True
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(0.5)
@@ -210,7 +211,7 @@ class Gateway:
 
     def kill(self) -> None:
         """Ends it as `kill -9` does."""
-        self._was_killed = True
+        self._was_told = True
         self.process.kill()
         assert self.stop() == -signal.SIGKILL, self.said()
 
@@ -218,7 +219,7 @@ class Gateway:
         return self
 
     def __exit__(self, *_: object) -> None:
-        alive = self.running or self._was_killed
+        alive = self.running or self._was_told
         code = self.stop()
         print(self.said())  # pytest shows it with a failing test only
         if not alive:

@@ -102,6 +102,26 @@ struct LogKeeperTests {
         for live in lives { #expect(store.restored(live.id).seenText == live.log.seenText) }
     }
 
+    @Test func whatIsGivenUpIsNotHeld() throws {
+        let store = Store()
+        let keeper = LogKeeper(store)
+        let (begun, unknown) = (Live(1), Live(2))
+        let first = try keeper.keep(begun.id, epoch: 1, origin: nil, from: begun)
+        keeper.changed(first)
+        keeper.flush()
+        store.answer = .some(Self.full)
+        let second = try keeper.keep(unknown.id, epoch: 1, origin: nil, from: unknown)
+        begun.say("more")
+        for log in [first, second] { keeper.changed(log) }
+        keeper.flush()
+        for log in [first, second] { keeper.giveUp(log) }
+        #expect(keeper.waiting.isEmpty)
+        #expect(store.released == [unknown.id], "what is kept of the other's beginning stays")
+        store.answer = .some(nil)
+        keeper.retry()
+        #expect(store.restored(begun.id).seenText.isEmpty)
+    }
+
     @Test func whatIsReleasedIsNotWrittenAnyMore() throws {
         let (store, live) = (Store(), Live(1))
         let keeper = LogKeeper(store)

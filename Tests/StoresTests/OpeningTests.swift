@@ -126,5 +126,30 @@ struct OpeningTests {
         #expect(opening.lost == [lives[0].id], "its first line")
         #expect(opening.unfinished.map(\.generation) == [lives[1].id])
         #expect(opening.holdings.paths.count == 1)
+        let restored = opening.unfinished[0]
+        try opening.finish(restored, with: restored.log, now: 1, message: [])
+        #expect(folder.names(String(name.dropLast(name.count - "data/segments".count))).allSatisfy { $0.hasSuffix(".damaged") })
+    }
+
+    @Test func aSegmentOfALaterVersionIsRefused() throws {
+        let folder = Folder()
+        _ = try Self.killed(folder)
+        let name = "data/segments/" + folder.names("data/segments")[0]
+        let lines = folder.bytes(name).split(separator: 0x0A, maxSplits: 1)
+        let line = String(decoding: lines[0].dropLast(LineSum.length), as: UTF8.self)
+        var head = Array(line.replacingOccurrences(of: "\"freshet\":1", with: "\"freshet\":2").utf8)
+        LineSum.close(&head, from: 0)
+        folder.write(name, head + lines[1])
+        #expect(throws: StoreFailure.self) { try Self.opened(folder) }
+        #expect(folder.bytes(name) == head + lines[1])
+    }
+
+    @Test func aMissingCatalogueIsSaid() throws {
+        let folder = Folder()
+        #expect(try !Self.opened(folder).database.wasMissing, "a new folder has none")
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: folder.data + "/catalogue.sqlite" + suffix)
+        }
+        #expect(try Self.opened(folder).database.wasMissing)
     }
 }

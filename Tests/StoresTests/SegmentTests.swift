@@ -123,6 +123,27 @@ struct SegmentTests {
         #expect(holdings.released(live.id).count == 3)
     }
 
+    @Test func anOpenFileGoesWhenItIsTidiedUp() throws {
+        let bench = try Bench()
+        let (one, two) = (Live(1), Live(2))
+        let kept = try (bench.keep(one), bench.keep(two))
+        bench.keeper.flush()
+        bench.keeper.release(kept.0)
+        bench.writer.tidy(leavesFile: false)
+        two.say("in the same file")
+        bench.keeper.changed(kept.1)
+        bench.keeper.flush()
+        #expect(bench.files.count == 1, "somebody needs it")
+        bench.writer.tidy(leavesFile: true)
+        two.say("in another file")
+        bench.keeper.changed(kept.1)
+        bench.keeper.flush()
+        #expect(bench.files.count == 2)
+        bench.keeper.release(kept.1)
+        bench.writer.tidy(leavesFile: false)
+        #expect(bench.files.isEmpty)
+    }
+
     @Test func foldedGenerationsArePassedOver() throws {
         let bench = try Bench()
         let (one, two) = (Live(1), Live(2))

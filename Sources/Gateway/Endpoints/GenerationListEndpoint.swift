@@ -77,7 +77,8 @@ struct GenerationListEndpoint {
     ) {
         let known = Set(live.map(\.summary.id))
         var found = live.filter { matches($0, query) }.map { Listed.live($0) }
-        found += kept.filter { !known.contains($0.id) }.map { Listed.kept($0) }
+        // Whatever the catalogue believes: what runs is in memory.
+        found += kept.filter { $0.end != nil && !known.contains($0.id) }.map { Listed.kept($0) }
         found.sort { $1.id < $0.id }
         exchange.respond(
             status: 200, fields: GenerationDocument.fields(),

@@ -44,10 +44,17 @@ struct OneGenerationEndpoint {
     /// `DELETE /v1/generations/{id}`: ends it where it runs, and forgets it.
     func delete(_ exchange: HTTPServerExchange, owner: String) {
         reach(exchange, owner: owner) { exchange, generation throws(Caller.Refused) in
-            generation.delete()
-            var fields = HTTPFields()
-            fields.append("x-freshet-generation", String(describing: generation.id))
-            exchange.respond(status: 204, fields: fields)
+            generation.delete { isForgotten in
+                guard isForgotten else {
+                    let failure = GenerationFailure(
+                        code: .overloaded, message: "it has ended, but cannot be deleted just now: the disk fails",
+                        isRetryable: true)
+                    return ErrorAnswer(failure).send(on: exchange, generation: generation.id)
+                }
+                var fields = HTTPFields()
+                fields.append("x-freshet-generation", String(describing: generation.id))
+                exchange.respond(status: 204, fields: fields)
+            }
         }
     }
 

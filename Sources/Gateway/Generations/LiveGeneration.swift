@@ -42,7 +42,8 @@ final class LiveGeneration: TurnEnd {
     private var attempt: ProviderAttempt?
     private var timer: LoopTimer?
     private var promptBytes = 0
-    private var isForgotten = false
+    /// Whether it is not to be found in memory any more.
+    private(set) var isForgotten = false
     /// Whether its owner wants nothing of it to be left.
     private(set) var isDeleted = false
     /// Has it written to disk; nil for one that lives in memory alone.
@@ -102,6 +103,8 @@ final class LiveGeneration: TurnEnd {
     }
 
     private static let restoredTime = Duration.seconds(60)
+    /// After which it is looked again whether it may leave memory.
+    private static let unfiledTime = Duration.seconds(1)
 
     /// Whether its only reader gives up what it has read.
     var isReadOnce: Bool { retention == .untilRead }
@@ -215,7 +218,7 @@ final class LiveGeneration: TurnEnd {
     /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told. One that is
     /// on disk is left to the next process: its readers are cut, so that they come back.
     func shutDown() {
-        if kept != nil, !hasEnded {
+        if kept != nil, !hasEnded, keeper?.isFailing != true {
             attempt?.cancel()
             attempt = nil
             for reader in readers { reader.cut() }
@@ -316,7 +319,10 @@ final class LiveGeneration: TurnEnd {
 
     private func forget(after delay: Duration) {
         timer?.cancel()
-        timer = loop.schedule(after: delay) { [weak self] in self?.forget() }
+        timer = loop.schedule(after: delay) { [weak self] in
+            guard let self else { return }
+            if keeper?.isUnfiled(self) == true { forget(after: Self.unfiledTime) } else { forget() }
+        }
     }
 
     /// It is not to be found any more; readers that have it read on.
@@ -325,15 +331,27 @@ final class LiveGeneration: TurnEnd {
         isForgotten = true
         timer?.cancel()
         registry.remove(id)
+        keeper?.giveUp(self)
     }
 
-    /// Its owner wants nothing of it to be left.
-    func delete() {
+    /// Its owner wants nothing of it to be left: it is stopped, and forgotten once that is certain.
+    ///
+    /// - Parameter then: Called on its loop with whether nothing of it is left; else it stays as it ended.
+    func delete(then: @escaping (Bool) -> Void) {
         isDeleted = true
         stop()
+        guard let keeper, origin != nil else {
+            forgetDeleted()
+            return then(true)
+        }
+        keeper.forget(self) { [self] isForgotten in
+            if isForgotten { forgetDeleted() } else { isDeleted = false }
+            then(isForgotten)
+        }
+    }
+
+    private func forgetDeleted() {
         registry.freeKey(of: self)
-        keeper?.forget(self)
-        kept = nil
         forget()
     }
 

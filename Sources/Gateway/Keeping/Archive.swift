@@ -7,14 +7,24 @@ import Synchronization
 
 /// What is kept on disk: the data directory, and the catalogue of all generations that were logged. Shared by all loops.
 final class Archive: Sendable {
-    /// How often what is too old is looked for.
-    static let expiryTime = Duration.seconds(60)
-
     let directory: DataDirectory
     private let catalogue: Catalogue
     private let keptMilliseconds: UInt64
     private let keptBytes: Int
+    private let log: Observation.Log?
     private let failures = Locked<[ObjectIdentifier: StoreFailure]>([:])
+    /// Segments that nobody needs, until they are deleted.
+    private let unneeded = Locked<[String]>([])
+    private let deleted = Atomic<Int>(0)
+
+    /// Why the data directory cannot be used, and what to do about it.
+    struct Unusable: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ failure: StoreFailure) {
+            description = failure.advice.map { "\(failure.message): \($0)" } ?? failure.message
+        }
+    }
 
     /// Takes the directory; what was running when an earlier process ended is ended as `interrupted`.
     ///
@@ -22,21 +32,39 @@ final class Archive: Sendable {
     ///   - path: Of the data directory.
     ///   - limits: How long and how much is kept.
     ///   - registry: Learns of the idempotency keys that are still bound.
-    /// - Throws: When the directory cannot be used.
-    init(_ path: String, _ limits: Configuration.Limits, _ registry: GenerationRegistry) throws {
+    ///   - log: Where damage and failures are told; nil for nowhere.
+    /// - Throws: `Unusable`, and when the system gives no thread.
+    init(
+        _ path: String, _ limits: Configuration.Limits, _ registry: GenerationRegistry, log: Observation.Log?
+    ) throws(Unusable) {
         // A limit on file sizes is to fail the write, and not to end the process.
         signal(SIGXFSZ, SIG_IGN)
-        let now = WallClock.milliseconds()
+        self.log = log
+        do throws(StoreFailure) {
+            let opening = try Self.open(path, at: WallClock.milliseconds())
+            for key in try opening.database.keys(now: WallClock.milliseconds()) { registry.restore(key) }
+            log?.note(opening)
+            directory = opening.directory
+            catalogue = try Catalogue(opening.database)
+        } catch { throw Unusable(error) }
+        keptMilliseconds = UInt64(clamping: limits.retentionTime.components.seconds) * 1000
+        keptBytes = limits.retention
+    }
+
+    private static func open(_ path: String, at now: UInt64) throws(StoreFailure) -> Opening {
+        do throws(StoreFailure) { return try recovered(path, at: now) } catch where error.kind == .damaged {
+            // A catalogue that was left in order is not looked through; after a start that failed it is.
+            return try recovered(path, at: now)
+        }
+    }
+
+    private static func recovered(_ path: String, at now: UInt64) throws(StoreFailure) -> Opening {
         let opening = try Opening(path, now: now) { GenerationDocument.message(of: $0.log.fold()) }
         for restored in opening.unfinished {
             let log = Self.interrupted(restored)
             try opening.finish(restored, with: log, now: now, message: GenerationDocument.message(of: log.fold()))
         }
-        for key in try opening.database.keys(now: now) { registry.restore(key) }
-        directory = opening.directory
-        catalogue = try Catalogue(opening.database)
-        keptMilliseconds = UInt64(clamping: limits.retentionTime.components.seconds) * 1000
-        keptBytes = limits.retention
+        return opening
     }
 
     private static func interrupted(_ restored: RestoredLog) -> GenerationLog {
@@ -57,7 +85,7 @@ final class Archive: Sendable {
     func note(_ generation: LiveGeneration, _ origin: GenerationOrigin) {
         let entry = CatalogueEntry(generation, origin)
         let now = WallClock.milliseconds()
-        perform { _ = try $0.create(entry, idempotency: origin.idempotency, now: now) }
+        write { _ = try $0.create(entry, idempotency: origin.idempotency, now: now) }
     }
 
     /// Writes one that has ended, its log included.
@@ -73,23 +101,50 @@ final class Archive: Sendable {
         entry.end = .init(
             outcome: end.outcome, milliseconds: WallClock.milliseconds(), lastSequence: log.lastSequence)
         let (id, freesKey) = (generation.id, generation.freesKey)
-        catalogue.perform(bytes: log.accountedBytes) { [entry] database in
+        write(bytes: log.accountedBytes) { [entry] database in
             var entry = entry
             entry.end?.message = GenerationDocument.message(of: log.fold())
             try database.finish(entry, log: log, origin: origin)
             if freesKey { try database.freeKey(of: id) } else { try database.bindKey(of: id) }
-        } then: { result in
-            if case .success = result { then(true) } else { then(false) }
+        } then: {
+            then($0)
         }
     }
 
-    /// Forgets one.
-    func delete(_ id: GenerationID) {
+    /// Forgets one for good.
+    ///
+    /// - Parameters:
+    ///   - id: Of one that does not run.
+    ///   - then: Called on another thread with whether it is forgotten.
+    func delete(_ id: GenerationID, then: @escaping @Sendable (Bool) -> Void) {
         let now = WallClock.milliseconds()
-        perform { try $0.delete(id, now: now) }
+        write {
+            _ = try $0.delete(id, now: now)
+        } then: { [self] isDone in
+            if isDone { deleted.add(1, ordering: .relaxed) }
+            then(isDone)
+        }
     }
 
-    func remove(_ paths: [String]) { perform { try $0.remove(paths) } }
+    /// How many were deleted: their text may still stand in segments.
+    var deletedCount: Int { deleted.load(ordering: .relaxed) }
+
+    /// Deletes files that nobody needs, at the latest when it is next looked for what is too old.
+    func remove(_ paths: [String]) {
+        unneeded.withLock { $0 += paths }
+        write { [self] in try removeUnneeded($0) }
+    }
+
+    private func removeUnneeded(_ database: CatalogueDatabase) throws(StoreFailure) {
+        let paths = unneeded.withLock { paths in
+            defer { paths = [] }
+            return paths
+        }
+        do throws(StoreFailure) { try database.remove(paths) } catch {
+            unneeded.withLock { $0 += paths }
+            throw error
+        }
+    }
 
     /// One that has ended, as it was.
     struct Found: Sendable {
@@ -166,35 +221,65 @@ final class Archive: Sendable {
 
     // MARK: All of it
 
-    /// How often that is looked for.
+    /// How often that is looked for: a quarter of the time for which things are kept, from 100 ms to a minute.
     var expiryInterval: Duration { .milliseconds(min(max(keptMilliseconds / 4, 100), 60_000)) }
 
-    /// Gives up what is too old or too much.
+    /// Gives up what is too old or too much, and has nothing of it left in the catalogue's files.
     func expire() {
         let now = WallClock.milliseconds()
         let before = now > keptMilliseconds ? now - keptMilliseconds : 0
         let bytes = keptBytes
-        perform { database in
+        write { [self] database in
             while !(try database.expire(endedBefore: before, bytes: bytes, now: now)).isEmpty {}
+            try removeUnneeded(database)
         }
     }
 
+    // MARK: Failures
+
     /// A loop's segments fail, or are well again.
-    func failed(_ failure: StoreFailure?, onLoop loop: EventLoop) {
-        failures.withLock { $0[ObjectIdentifier(loop)] = failure }
-    }
+    func failed(_ failure: StoreFailure?, onLoop loop: EventLoop) { note(failure, of: ObjectIdentifier(loop)) }
 
     /// Why something is not kept just now; nil while all is well.
     var failure: StoreFailure? { failures.withLock { $0.values.first } }
 
-    /// Leaves the directory in order; called last, on no loop.
-    func close() {
-        try? catalogue.close()
-        try? directory.leave()
+    private func note(_ failure: StoreFailure?, of part: ObjectIdentifier) {
+        let (wasWell, isWell) = failures.withLock { failures in
+            let wasWell = failures.isEmpty
+            failures[part] = failure
+            return (wasWell, failures.isEmpty)
+        }
+        if wasWell, let failure { log?.note(.failed, "nothing is kept: \(failure)") }
+        if !wasWell, isWell { log?.note(.restored, "answers are kept again") }
     }
 
-    private func perform<Result: Sendable>(_ work: @escaping @Sendable (CatalogueDatabase) throws -> Result) {
-        catalogue.perform(work) { _ in }
+    /// Leaves the directory in order; called last, on no loop. Where that fails the next start looks closer.
+    func close() {
+        do throws(StoreFailure) {
+            try catalogue.close()
+            guard failure?.kind != .damaged else { return }
+            try directory.leave()
+        } catch { log?.note(.failed, "the data directory is not left in order: \(error)") }
+    }
+
+    private func write(
+        bytes: Int = 0, _ work: @escaping @Sendable (CatalogueDatabase) throws -> Void,
+        then: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
+        catalogue.perform(bytes: bytes) { database in
+            do { try work(database) } catch let failure as StoreFailure where failure.kind == .full {
+                // What was written goes from one file to another: that may make room.
+                try? database.checkpoint()
+                throw failure
+            }
+        } then: { [self] result in
+            switch result {
+            case .success: note(nil, of: ObjectIdentifier(catalogue))
+            case .failure(let failure) where failure.kind == .busy: break
+            case .failure(let failure): note(failure, of: ObjectIdentifier(catalogue))
+            }
+            if case .success = result { then(true) } else { then(false) }
+        }
     }
 }
 

@@ -17,21 +17,26 @@ final class LoopKeeper: TurnEnd {
     private let keeper: LogKeeper
     /// Those that changed in this turn.
     private var changed: ContiguousArray<LiveGeneration> = []
-    /// Those whose end waits for the disk or the catalogue.
+    /// Those that have ended and are not in the catalogue yet. They stay in memory, as far as `limits.kept` allows.
     private var ending: [GenerationID: LiveGeneration] = [:]
+    /// Those of them that the catalogue is about to write.
+    private var handedOver: Set<GenerationID> = []
+    /// Those of them that it did not take: handed over again, one after the other.
+    private var refused: [GenerationID] = []
     private var retry: LoopTimer?
-    private var expiry: LoopTimer?
+    private var tidying: LoopTimer?
+    private var seenDeletions = 0
+    private let isFirst: Bool
 
     init(_ archive: Archive, loop: EventLoop, number: Int) {
-        (self.archive, self.loop) = (archive, loop)
+        (self.archive, self.loop, isFirst) = (archive, loop, number == 0)
         writer = SegmentWriter(archive.directory, loop: number)
         keeper = LogKeeper(writer)
         writer.onUnneeded = { [archive] paths in archive.remove(paths) }
         keeper.onMore = { [unowned self] in self.loop.markDirty(self) }
         keeper.onChange = { [unowned self] failure in storeChanged(failure) }
         retry = loop.schedule(at: .never) { [unowned self] in tryAgain() }
-        guard number == 0 else { return }
-        expiry = loop.schedule(after: .zero) { [unowned self] in expire() }
+        tidying = loop.schedule(after: .zero) { [unowned self] in tidy() }
     }
 
     /// Begins to keep a generation; its first event is on disk when this returns, unless the disk fails.
@@ -41,16 +46,24 @@ final class LoopKeeper: TurnEnd {
         guard let origin = generation.origin else { return nil }
         let epoch = archive.directory.epoch
         let kept = try? keeper.keep(generation.id, epoch: epoch, origin: origin, from: generation.live)
-        guard let kept else { return nil }
+        guard let kept else {
+            generation.noteUnkept()
+            return nil
+        }
         archive.note(generation, origin)
         keeper.changed(kept)
         keeper.flush()
+        if isFailing { generation.noteUnkept() }
         return kept
     }
+
+    /// Whether nothing is written just now.
+    var isFailing: Bool { keeper.failure != nil }
 
     /// Its readers are served at the end of the turn, when what they will see is on disk.
     func take(_ generation: LiveGeneration, _ kept: KeptLog) {
         keeper.changed(kept)
+        if isFailing { generation.noteUnkept() }
         changed.append(generation)
         loop.markDirty(self)
     }
@@ -65,37 +78,85 @@ final class LoopKeeper: TurnEnd {
         }
     }
 
-    /// Nothing of it is wanted any more.
-    func forget(_ generation: LiveGeneration) {
+    /// Nothing of it is wanted any more: nothing of it is left, or it stays what it is.
+    ///
+    /// - Parameters:
+    ///   - generation: One that has ended.
+    ///   - then: Called on this loop with whether it is forgotten for good.
+    func forget(_ generation: LiveGeneration, then: @escaping (Bool) -> Void) {
+        let carrier = LoopBound((self, generation, then), on: loop)
+        archive.delete(generation.id) { isForgotten in
+            carrier.loop.execute {
+                let (keeper, generation, then) = carrier.value
+                if isForgotten { keeper.release(generation) }
+                then(isForgotten)
+                keeper.file(generation)
+            }
+        }
+    }
+
+    private func release(_ generation: LiveGeneration) {
         ending[generation.id] = nil
         if let kept = generation.kept { keeper.release(kept) }
-        archive.delete(generation.id)
+        generation.kept = nil
     }
 
     // MARK: Ends
 
+    /// Whether it has to stay in memory: the catalogue has not got it yet.
+    func isUnfiled(_ generation: LiveGeneration) -> Bool { ending[generation.id] != nil }
+
     private func file(_ generation: LiveGeneration) {
-        guard ending[generation.id] == nil, let kept = generation.kept, let origin = generation.origin else { return }
+        guard generation.kept != nil, !handedOver.contains(generation.id) else { return }
         ending[generation.id] = generation
+        handOver(generation)
+    }
+
+    private func handOver(_ generation: LiveGeneration) {
+        guard let origin = generation.origin, !generation.isDeleted else { return }
         let carrier = LoopBound(self, on: loop)
         let id = generation.id
+        handedOver.insert(id)
         archive.file(generation, origin) { isFiled in
             carrier.loop.execute { carrier.value.filed(id, kept: isFiled) }
         }
-        _ = kept
     }
 
-    /// What is not in the catalogue stays in its segments, where the next start finds it.
     private func filed(_ id: GenerationID, kept isFiled: Bool) {
-        guard let generation = ending.removeValue(forKey: id), isFiled, let kept = generation.kept else { return }
-        keeper.release(kept)
-        generation.kept = nil
+        handedOver.remove(id)
+        guard let generation = ending[id] else { return }
+        if isFiled {
+            release(generation)
+            handOverNext()
+        } else if generation.isForgotten {
+            giveUp(generation)
+        } else {
+            refused.append(id)
+            retry?.rearm(after: Self.retryTime)
+        }
     }
 
-    /// Gives up what is too old, again and again.
-    private func expire() {
-        archive.expire()
-        expiry?.rearm(after: archive.expiryInterval)
+    private func handOverNext() {
+        while let id = refused.popLast() {
+            if let generation = ending[id], !handedOver.contains(id) { return handOver(generation) }
+        }
+    }
+
+    /// Its memory is needed. What is not on disk by now is lost; what is in its segment is found at the next start.
+    func giveUp(_ generation: LiveGeneration) {
+        guard !handedOver.contains(generation.id), let kept = generation.kept else { return }
+        ending[generation.id] = nil
+        generation.kept = nil
+        if kept.isBehind { keeper.giveUp(kept) }
+    }
+
+    /// Has what is too old forgotten, and no file lie about for what was.
+    private func tidy() {
+        let count = archive.deletedCount
+        writer.tidy(leavesFile: count != seenDeletions)
+        seenDeletions = count
+        if isFirst { archive.expire() }
+        tidying?.rearm(after: archive.expiryInterval)
     }
 
     // MARK: Failures
@@ -110,7 +171,8 @@ final class LoopKeeper: TurnEnd {
 
     private func tryAgain() {
         keeper.retry()
-        if keeper.failure != nil { retry?.rearm(after: Self.retryTime) }
+        handOverNext()
+        if isFailing { retry?.rearm(after: Self.retryTime) }
     }
 
     deinit { writer.close() }

@@ -26,7 +26,7 @@ public final class Gateway: Sendable {
     init(configuration: Configuration, group: EventLoopGroup, tls: TLSProfile?, log: Observation.Log?) throws {
         (self.configuration, self.group, self.log) = (configuration, group, log)
         let registry = GenerationRegistry(keptBytes: configuration.limits.kept)
-        let archive = try configuration.data.map { try Archive($0, configuration.limits, registry) }
+        let archive = try configuration.data.map { try Archive($0, configuration.limits, registry, log: log) }
         (self.registry, self.archive) = (registry, archive)
         let known = configuration.providers.compactMap { provider in
             ProviderPlace(provider).map { (provider.name, $0) }

@@ -7,6 +7,8 @@ package final class CatalogueDatabase {
     private let path: String
     /// Where a damaged file was put aside; nil when there was none.
     package private(set) var setAside: String?
+    /// Whether there was none, or one without a byte, in a folder where somebody had worked.
+    package let wasMissing: Bool
 
     /// Opens or makes the file, brings it up to date, and checks it when the last process did not leave in order. A
     /// damaged one is renamed and a new one begun: fill it from the segments, as far as they go back.
@@ -15,6 +17,7 @@ package final class CatalogueDatabase {
     /// - Throws: `tooNew` when a later version wrote it, and the system's reasons. Never `damaged`.
     package init(_ directory: DataDirectory) throws(StoreFailure) {
         path = directory.catalogue
+        wasMissing = !directory.isNew && Files.size(of: path) == 0
         do throws(StoreFailure) {
             database = try Self.open(path, isChecked: !directory.wasClean)
         } catch  where error.kind == .damaged {
@@ -39,6 +42,7 @@ package final class CatalogueDatabase {
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = NORMAL;
             PRAGMA foreign_keys = ON;
+            PRAGMA secure_delete = ON;
             PRAGMA journal_size_limit = 16777216;
             """)
         if isChecked {

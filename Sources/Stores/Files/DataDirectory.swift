@@ -16,6 +16,8 @@ package final class DataDirectory: Sendable {
     package let epoch: UInt64
     /// Whether the process before this one left in order; true for a new folder.
     package let wasClean: Bool
+    /// Whether nobody worked here before.
+    package let isNew: Bool
     private let lock: Int32
 
     /// Where segments are.
@@ -32,7 +34,7 @@ package final class DataDirectory: Sendable {
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path
         try Files.makeFolder(path)
-        let isNew = access(path + "/epoch", F_OK) != 0
+        isNew = access(path + "/epoch", F_OK) != 0
         lock = try Self.takeLock(path + "/lock")
         do throws(StoreFailure) {
             try Files.makeFolder(path + "/segments")

@@ -65,6 +65,12 @@ enum Files {
         return Array(bytes[..<count])
     }
 
+    /// In bytes; 0 for a file that is not there.
+    static func size(of path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// Puts a small file into its place whole: whoever reads it sees the old one or the new one, also after a crash.
     static func replace(_ path: String, with bytes: [UInt8]) throws(StoreFailure) {
         let fresh = path + ".new"

@@ -29,6 +29,19 @@ package struct StoreFailure: Error, Equatable, Sendable {
     /// For people: what was tried, on which file, and what the system said.
     package var message: String
 
+    /// What to do about it, where that is known: for whoever starts a program.
+    package var advice: String? {
+        switch kind {
+        case .full: "make room there, or name another data directory (`--data DIR`; `off` keeps nothing)"
+        case .readOnly, .denied:
+            "let this user write there, or name another data directory (`--data DIR`; `off` keeps nothing)"
+        case .tooNew: "start that version again, or name another data directory (`--data DIR`)"
+        case .damaged: "move that file away and start again: what segments have is found again"
+        case .inUse, .busy: nil
+        case .failing, .other: "mend it, or name another data directory (`--data DIR`; `off` keeps nothing)"
+        }
+    }
+
     /// A failure that the system did not name.
     package init(_ kind: Kind, _ message: String) { (self.kind, self.message) = (kind, message) }
 

@@ -90,9 +90,16 @@ package final class LogKeeper {
         store.release(log.generation)
     }
 
-    /// Logs that wait for the store while it fails, oldest change first. They stay in memory: a gateway that may not
-    /// hold more releases the first of those that have ended, which are lost then.
+    /// Logs that wait for the store while it fails, oldest change first. They stay in memory: whoever may not hold more
+    /// gives up those that have ended.
     package var waiting: [KeptLog] { Array(marked) }
+
+    /// Its memory is needed while the store fails: what is not kept of it by now never will be. What is kept of its
+    /// beginning stays.
+    package func giveUp(_ log: KeptLog) {
+        marked.removeAll { $0 === log }
+        if log.keptSequence == 0 { store.release(log.generation) }
+    }
 
     private func flushed(_ failure: StoreFailure?) {
         isFlushing = false

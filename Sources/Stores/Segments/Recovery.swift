@@ -18,6 +18,8 @@ package struct Recovery {
     /// Those whose end was read, and those that the catalogue has.
     private var done: Set<GenerationID> = []
     private var folded: Set<GenerationID> = []
+    /// A file of a later version: nobody here knows what its lines mean.
+    private var later: StoreFailure?
 
     /// Reads all segments. Call it before the first of this process is written.
     ///
@@ -25,13 +27,16 @@ package struct Recovery {
     ///   - directory: Taken for this process.
     ///   - isFolded: Whether the catalogue has a generation whole: then its lines are passed over.
     ///   - ended: Takes a generation that has its end. Nothing of it is held any more.
-    /// - Throws: When the folder cannot be read; what is wrong with a file is in `reports`.
+    /// - Throws: When the folder cannot be read, and `tooNew`; what is wrong with a file is in `reports`.
     package init(
         _ directory: DataDirectory, isFolded: (GenerationID) -> Bool, ended: (RestoredLog) -> Void
     ) throws(StoreFailure) {
         let names = try Files.names(in: directory.segments).compactMap { name in SegmentName(name).map { (name, $0) } }
         let inOrder = names.sorted { ($0.1.epoch, $0.1.number, $0.1.loop) < ($1.1.epoch, $1.1.number, $1.1.loop) }
-        for (name, _) in inOrder { read(directory.segments + "/" + name, isFolded, ended) }
+        for (name, _) in inOrder {
+            read(directory.segments + "/" + name, isFolded, ended)
+            if let later { throw later }
+        }
         unfinished = logs.values.sorted { $0.generation.description < $1.generation.description }
         logs = [:]
         (done, folded) = ([], [])
@@ -41,7 +46,13 @@ package struct Recovery {
         _ path: String, _ isFolded: (GenerationID) -> Bool, _ ended: (RestoredLog) -> Void
     ) {
         var held: Set<GenerationID> = []
-        let report = SegmentReader.read(path) { take($0, &held, isFolded, ended) }
+        let report = SegmentReader.read(path) { line in
+            if let version = SegmentHead.version(of: line), version > SegmentHead.version, later == nil {
+                later = SegmentHead.refusal(of: path, version)
+            }
+            // What is behind it is not looked at.
+            return later != nil || take(line, &held, isFolded, ended)
+        }
         reports.append(report)
         found.formUnion(held)
         holdings.add(path, held, isOpen: false)

@@ -140,9 +140,7 @@ package final class SegmentWriter: LogStore {
         let name = SegmentName(epoch: epoch, loop: loop, number: number + 1)
         path = folder + "/" + name.text
         file = try Files.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "make")
-        var head: [UInt8] = []
-        head += "{\"type\":\"segment\",\"freshet\":1,\"epoch\":\(epoch),\"loop\":\(loop),\"number\":\(number + 1)".utf8
-        LineSum.close(&head, from: 0)
+        let head = SegmentHead.line(epoch: epoch, loop: loop, number: number + 1)
         let error = Files.write(head, to: file)
         if let error {
             Glibc.close(file)
@@ -160,6 +158,14 @@ package final class SegmentWriter: LogStore {
         Glibc.close(file)
         file = -1
         holdings.close()
+    }
+
+    /// Called now and then, so that what was forgotten does not lie in an open file for long.
+    ///
+    /// - Parameter leavesFile: Whether the file is followed by another one in any case; else when nobody needs it.
+    package func tidy(leavesFile: Bool) {
+        guard file >= 0, batch.isEmpty, leavesFile || !holdings.isLastNeeded else { return }
+        close()
     }
 
     /// Ends writing, in order: a file in which nobody needs anything goes.
