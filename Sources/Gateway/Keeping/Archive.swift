@@ -52,7 +52,7 @@ final class Archive: Sendable {
     }
 
     private static func open(_ path: String, at now: UInt64) throws(StoreFailure) -> Opening {
-        do throws(StoreFailure) { return try recovered(path, at: now) } catch where error.kind == .damaged {
+        do throws(StoreFailure) { return try recovered(path, at: now) } catch  where error.kind == .damaged {
             // A catalogue that was left in order is not looked through; after a start that failed it is.
             return try recovered(path, at: now)
         }

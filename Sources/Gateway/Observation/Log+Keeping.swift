@@ -48,7 +48,8 @@ extension Observation.Log {
         if let aside = opening.database.setAside {
             note(
                 .catalogueLost,
-                "catalogue \(catalogue) was damaged: it is \(aside) now, what segments have was found again, the rest is lost")
+                "catalogue \(catalogue) was damaged: it is \(aside) now, what segments have was found again, the rest is lost"
+            )
         } else if opening.database.wasMissing {
             note(
                 .catalogueLost,
@@ -63,7 +64,8 @@ extension Observation.Log {
     private static func words(_ report: SegmentReport) -> String {
         if let failure = report.failure { return "\(failure); it is \(report.path).damaged now" }
         let places = report.damages.map { "\($0.offset) (\($0.bytes) bytes)" }.joined(separator: ", ")
-        let more = report.damageCount > report.damages.count ? " and \(report.damageCount - report.damages.count) more" : ""
+        let more =
+            report.damageCount > report.damages.count ? " and \(report.damageCount - report.damages.count) more" : ""
         return "segment \(report.path) is damaged at byte \(places)\(more): what those lines held is lost;"
             + " it is \(report.path).damaged now"
     }
