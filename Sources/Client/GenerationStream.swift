@@ -87,7 +87,8 @@ final class GenerationStream {
 
     func received(head: HTTPResponseHead) {
         timer?.rearm(after: Self.silence)
-        if let name = head.fields["x-freshet-generation"] { generation = generation ?? name }
+        // It becomes part of the next request's target: only what is a name is taken for one.
+        if let name = head.fields["x-freshet-generation"], GenerationID(name) != nil { generation = generation ?? name }
         guard let listener else { return leave() }
         reconnecting.attached()
         if isLost { listener.onConnection(.regained) }

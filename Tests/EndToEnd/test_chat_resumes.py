@@ -96,16 +96,23 @@ def test_killed_and_started_again(gateway: Restartable, provider: Provider, gate
     assert provider.count == 1
 
 
+@pytest.mark.parametrize("kills", [1, 3])
 def test_what_it_missed_before_the_kill(
-    gateway: Restartable, network: Cutter, provider: Provider, gate: Gate
+    gateway: Restartable, network: Cutter, provider: Provider, gate: Gate, kills: int
 ) -> None:
-    """The last words were written, but had not arrived when the gateway died."""
+    """The last words were written, but had not arrived when the gateway died; nor before it died again."""
     with Chat(network.port) as program:
         gate.release(3)
         program.until("".join(TOKENS[:3]))
         network.hold()
         gate.release(5)
         assert eventually(lambda: content(gateway) == "".join(TOKENS[:8]))
+        for _ in range(kills - 1):
+            gateway.kill()
+            network.cut()
+            gateway.start()
+            before = network.accepted
+            assert eventually(lambda: network.accepted > before)
         gateway.kill()
         network.cut()
         network.go_on()
@@ -229,6 +236,34 @@ def test_nothing_is_asked_twice(gateway: Restartable, network: Cutter, provider:
         shown, status, said = program.end()
     assert (shown, status) == ("", 1) and said.strip() and LOST not in said
     assert network.accepted == 1 and provider.count <= 1
+
+
+@pytest.mark.soak
+def test_a_gateway_that_thinks_for_long(gateway: Restartable, provider: Provider, gate: Gate) -> None:
+    """No event for longer than it waits for a byte: the gateway's heartbeats are bytes."""
+    with Chat(gateway.port) as program:
+        gate.release(4)
+        program.until("".join(TOKENS[:4]))
+        time.sleep(55)  # the provider has 60
+        gate.open()
+        assert program.end() == (TEXT, 0, "")
+
+
+@pytest.mark.soak
+def test_a_connection_that_died_without_a_word(
+    gateway: Restartable, network: Cutter, provider: Provider, gate: Gate
+) -> None:
+    """Nobody resets it: after 50 s without a byte another one is tried."""
+    with Chat(network.port) as program:
+        gate.release(4)
+        program.until("".join(TOKENS[:4]))
+        network.hold()
+        gate.open()
+        assert eventually(lambda: network.accepted == 2, 100)
+        network.go_on()
+        shown, status, said = program.end()
+    assert shown == content(gateway) == TEXT and status == 0
+    assert said.count(LOST) == said.count(REGAINED) == 1
 
 
 # Ctrl-C.
