@@ -76,31 +76,40 @@ def gateway(request: pytest.FixtureRequest, provider: Provider) -> Iterator[Serv
         yield served
 
 
-# The table of columns, printed after the run.
+# What is printed after the run. Tests may run in several processes; a report carries theirs to the one that prints.
+
+NOTES: list[str] = []
+"""What passing tests have to say at the end of the run, a line each."""
 
 RESULTS: dict[str, dict[str, str]] = defaultdict(dict)
+SAID: list[str] = []
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     outcome = yield
     report = outcome.get_result()
+    report.user_properties += [("note", note) for note in NOTES]
+    NOTES.clear()
     params = getattr(getattr(item, "callspec", None), "params", {})
     if "column" not in params or (report.when != "call" and report.outcome == "passed"):
         return
     others = [str(part) for part in item.callspec.id.split("-") if part not in COLUMNS]  # type: ignore[attr-defined]
     case = item.name.partition("[")[0].removeprefix("test_") + (f"[{'-'.join(others)}]" if others else "")
-    RESULTS[f"{item.path.stem.removeprefix('test_')}: {case}"][params["column"]] = report.outcome
+    report.user_properties += [("case", f"{item.path.stem.removeprefix('test_')}: {case}"), ("column", params["column"])]
 
 
-NOTES: list[str] = []
-"""What passing tests have to say at the end of the run, a line each."""
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    told = dict(report.user_properties)
+    SAID.extend(str(value) for name, value in report.user_properties if name == "note")
+    if "column" in told:
+        RESULTS[str(told["case"])][str(told["column"])] = report.outcome
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if NOTES:
+    if SAID:
         terminalreporter.section("counts and figures")
-        for note in NOTES:
+        for note in SAID:
             terminalreporter.write_line(note)
     if not RESULTS:
         return

@@ -17,7 +17,7 @@ def every(kept):
     """All aims, judged by what was kept of each part."""
     found = {part: whole["found"] for part, whole in kept.items()}
     judges = {"comparison": of_comparison, "mallocs": of_mallocs, "idle": of_idle, "aborts": of_aborts, "slow": of_slow,
-              "loops": of_loops, "long": of_long, "steps": of_steps}
+              "loops": of_loops, "long": of_long, "logged": of_logged, "steps": of_steps}
     return [aim for part, judge in judges.items() if part in found for aim in judge(found[part])]
 
 
@@ -98,6 +98,13 @@ def of_long(found):
     grows = exponent(found["lengths"], found["instructions"])
     yield Aim("cost of an answer grows with its length, 10,000 to 40,000 tokens", "exponent ≤ 1.02",
               f"{grows:.3f} (instructions)", grows <= 1.02)
+
+
+def of_logged(found):
+    for row in found:
+        more = row["logged"]["us_per_token"] - row["plain"]["us_per_token"]
+        yield Aim(f"logging adds to a token, {row['load']}", "≤ 1.5 µs CPU", f"{more:.2f} µs", more <= 1.5,
+                  not (row["plain"]["quiet"] and row["logged"]["quiet"]))
 
 
 def of_steps(found):

@@ -63,6 +63,14 @@ def idle(found):
          f"{row['bytes_per_stream'] / 1024:.1f}"] for row in found])
 
 
+def logged(found):
+    def pair(row, key, form): return [marked(row[way], form.format(row[way][key])) for way in ("plain", "logged")]
+    rows = [[row["load"], *pair(row, "us_per_token", "{:.2f}"), *pair(row, "p50", "{:,.0f}"), *pair(row, "p99", "{:,.0f}")]
+            for row in found]
+    return table(["", "CPU µs a token, plain", "logged", "latency p50 µs, plain", "logged", "p99 µs, plain", "logged"],
+                 rows)
+
+
 def marked(row, text): return text + ("" if row["quiet"] else "*")
 
 

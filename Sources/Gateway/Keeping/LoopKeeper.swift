@@ -17,6 +17,8 @@ final class LoopKeeper: TurnEnd {
     private let keeper: LogKeeper
     /// Those that changed in this turn.
     private var changed: ContiguousArray<LiveGeneration> = []
+    /// Those of the turn that ends; empty in between, so that neither list is allocated anew each turn.
+    private var served: ContiguousArray<LiveGeneration> = []
     /// Those that have ended and are not in the catalogue yet. They stay in memory, as far as `limits.kept` allows.
     private var ending: [GenerationID: LiveGeneration] = [:]
     /// Those of them that the catalogue is about to write.
@@ -70,12 +72,12 @@ final class LoopKeeper: TurnEnd {
 
     func turnEnded() {
         keeper.flush()
-        let served = changed
-        changed.removeAll(keepingCapacity: true)
+        swap(&changed, &served)
         for generation in served {
             generation.wakeReaders()
             if generation.hasEnded, !generation.isDeleted { file(generation) }
         }
+        served.removeAll(keepingCapacity: true)
     }
 
     /// Nothing of it is wanted any more: nothing of it is left, or it stays what it is.
