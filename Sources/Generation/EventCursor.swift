@@ -21,7 +21,8 @@ public struct EventCursor: Hashable, Sendable {
         guard let sequence = Self.digits(numbers[0]) else { return nil }
         var part: Int?
         if numbers.count == 2 {
-            guard let number = Self.digits(numbers[1]), number < 1 << 16 else { return nil }
+            // Before the first event nothing was delivered, and no frame of it.
+            guard sequence > 0, let number = Self.digits(numbers[1]), number < 1 << 16 else { return nil }
             part = Int(number)
         }
         self.init(generation: generation, sequence: sequence, part: part)

@@ -74,10 +74,7 @@ extension Attachment.Query {
     ///   - id: The generation that a cursor has to be of.
     /// - Throws: What the client is told; names the parameter or field.
     init(_ head: HTTPRequestHead, of id: Substring) throws(Caller.Refused) {
-        let parameters: HTTPQuery
-        do { parameters = try HTTPQuery(parsing: head.query) } catch {
-            throw Caller.Refused(.invalidRequest, "the query cannot be read: \(error)")
-        }
+        let parameters = try Parameters(head.query, knowing: ["after", "dialect", "events", "include_usage"])
         framing = Framing(accepting: head.fields)
         if let name = parameters["dialect"] {
             guard let known = DialectName(rawValue: name) else {
@@ -96,7 +93,7 @@ extension Attachment.Query {
         case "true": includesUsage = true
         case .some: throw Caller.Refused(RequestError("include_usage", "must be `true` or `false`"))
         }
-        if let place = head.fields["last-event-id"], !place.isEmpty {
+        if let place = try head.fields.only("Last-Event-ID"), !place.isEmpty {
             field = "Last-Event-ID"
             try take(place, of: id)
         } else if let place = parameters["after"] {

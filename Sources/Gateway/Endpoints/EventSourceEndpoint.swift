@@ -22,7 +22,7 @@ struct EventSourceEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let query = try read(exchange.head.query)
-            if let place = exchange.head.fields["last-event-id"], !place.isEmpty {
+            if let place = try exchange.head.fields.only("Last-Event-ID"), !place.isEmpty {
                 try attach(exchange, place, query, owner: owner)
             } else {
                 try create(exchange, query, owner: owner)
@@ -33,10 +33,7 @@ struct EventSourceEndpoint {
     }
 
     private func read(_ text: String?) throws(Caller.Refused) -> Query {
-        let parameters: HTTPQuery
-        do { parameters = try HTTPQuery(parsing: text) } catch {
-            throw Caller.Refused(.invalidRequest, "the query cannot be read: \(error)")
-        }
+        let parameters = try Parameters(text, knowing: ["prompt", "model", "events", "log"])
         var query = Query(prompt: parameters["prompt"], model: parameters["model"])
         switch parameters["events"] {
         case nil: break

@@ -28,10 +28,7 @@ struct GenerationListEndpoint {
     }
 
     private static func read(_ text: String?) throws(Caller.Refused) -> Query {
-        let parameters: HTTPQuery
-        do { parameters = try HTTPQuery(parsing: text) } catch {
-            throw Caller.Refused(.invalidRequest, "the query cannot be read: \(error)")
-        }
+        let parameters = try Parameters(text, knowing: ["state", "limit", "after"])
         var query = Query()
         if let text = parameters["limit"] {
             guard let limit = Int(text), (1...most).contains(limit) else {

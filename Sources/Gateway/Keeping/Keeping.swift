@@ -23,13 +23,13 @@ struct Keeping {
     ///
     /// - Throws: What is wrong with them.
     init(_ exchange: HTTPServerExchange, owner: String) throws(Caller.Refused) {
-        switch exchange.head.fields["x-freshet-log"]?.lowercased() {
+        switch try exchange.head.fields.only("x-freshet-log")?.lowercased() {
         case nil: isOn = nil
         case "on": isOn = true
         case "off": isOn = false
         case .some: throw Caller.Refused(RequestError("x-freshet-log", "must be `on` or `off`"))
         }
-        guard let key = exchange.head.fields["idempotency-key"] else {
+        guard let key = try exchange.head.fields.only("Idempotency-Key") else {
             (scope, digest) = (nil, [])
             return
         }
