@@ -282,6 +282,69 @@ def returning_reader(crowd: Crowd, numbers: random.Random) -> str:
     return crowd.judge(ask, reader.message, "simple")
 
 
+def attacher(crowd: Crowd, numbers: random.Random) -> str:
+    """Has an answer logged, is cut time and again, attaches elsewhere, and leaves nothing of it."""
+    ask, reader = any_ask(numbers, most=200), NativeReader()
+    kind = numbers.choice(["native", "native lines", "chat", "simple"])
+    fields = {"idempotency-key": str(numbers.getrandbits(64))} if numbers.random() < 0.5 else {}
+    identity = make_logged(crowd, kind, ask, fields)
+    target = f"/v1/generations/{identity}"
+    stops = numbers.random() < 0.2
+    for cut in range(20):
+        crowd.note(f"{ask.model} {identity}:{reader.seq}")
+        with Connection(crowd.gateway.port, PATIENT) as connection:
+            lines = numbers.random() < 0.5
+            accept = {"accept": "application/x-ndjson"} if lines else {}
+            response = connection.request("GET", f"{target}/events?after={reader.seq}", accept)
+            must(response.status == 200, "it can be attached to", response.status, ask.model)
+            left = numbers.randint(1, 100) if cut < 19 else 1 << 40
+            for item in response.lines() if lines else response.events():
+                reader.line(item) if isinstance(item, dict) else reader.event(item)
+                left -= 1
+                if left == 0:
+                    break
+        if reader.message.outcome:
+            break
+        if stops and cut < 2:
+            json_of(crowd, "POST", f"{target}/stop", 200)
+    document = json_of(crowd, "GET", target, 200)
+    must((document["state"], document["seq"]) == (reader.message.outcome, reader.seq), "one end", document, kind)
+    must(document["message"]["content"] == reader.message.text, "one text", document, reader.message.text)
+    listed = json_of(crowd, "GET", "/v1/generations?limit=100", 200)["data"]
+    must(len(listed) == 100 or identity in [entry["id"] for entry in listed], "it is listed", identity)
+    if fields and reader.message.text:
+        must(make_logged(crowd, kind, ask, fields) == identity, "its key makes no other", identity)
+    json_of(crowd, "DELETE", target, 204)
+    json_of(crowd, "GET", target, 404)
+    if reader.message.outcome == "stopped":
+        must(crowd.expected(ask).text.startswith(reader.message.text), "a beginning of the text", ask.model)
+        return "stopped"
+    return crowd.judge(ask, reader.message, "native")
+
+
+def make_logged(crowd: Crowd, kind: str, ask: Ask, fields: dict[str, str]) -> str:
+    """Asks and leaves when the name is known."""
+    body: dict[str, Any] = {"model": ask.model, "messages": MESSAGES}
+    with Connection(crowd.gateway.port, PATIENT) as connection:
+        if kind == "simple" and not fields:
+            response = connection.request("GET", f"/api/chat?prompt=x&model={ask.model}&log=on")
+        elif kind == "chat":
+            logged = {"x-freshet-log": "on", **fields}
+            response = connection.request("POST", "/v1/chat/completions", logged, {**body, "stream": True})
+        else:
+            accept = {"accept": "application/x-ndjson"} if kind == "native lines" else {}
+            response = connection.request("POST", "/v1/generations", {**accept, **fields}, body)
+        return response.headers["x-freshet-generation"]
+
+
+def json_of(crowd: Crowd, method: str, target: str, status: int) -> Any:
+    with Connection(crowd.gateway.port, PATIENT) as connection:
+        response = connection.request(method, target)
+        body = response.body()
+    must(response.status == status, "the status", method, target, response.status, body)
+    return json.loads(body) if body else None
+
+
 def keeper(crowd: Crowd, numbers: random.Random) -> str:
     """One request after the other over one connection, as long as it is kept."""
     ends = []
@@ -368,6 +431,7 @@ KINDS: dict[str, tuple[Callable[[Crowd, random.Random], str], float]] = {
     "reader": (one_reader, 10),
     "slow reader": (slow_reader, 0.2),
     "returning reader": (returning_reader, 3),
+    "attacher": (attacher, 5),
     "keeper": (keeper, 2),
     "pipeliner": (pipeliner, 2),
     "leaver": (leaver, 8),

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import LOOPS, NOTES, SANITIZED, SOAK
 from crowd import SILENCE, Crowd
-from gateway import Gateway, Served, configuration
+from gateway import Gateway, Served, configuration, folder
 from held import Held, eventually, held, metrics, resident
 
 SECONDS = float(os.environ.get("FRESHET_SOAK_SECONDS") or (600 if SOAK else 10))
@@ -21,7 +21,7 @@ KEPT = 60
 """Seconds for which answers to `EventSource` and connections to providers are kept."""
 
 
-def settings(outside: Gateway) -> dict[str, object]:
+def settings(outside: Gateway, data: str) -> dict[str, object]:
     deadlines = {"head": f"{SILENCE}s", "content": f"{SILENCE}s", "silence": f"{SILENCE}s"}
     deadlines["total"] = "20s"  # amid a tool call silence may take longer
     providers = {"outside": {"kind": "openai", "base_url": f"{outside.url}/v1", "api_key": "k", "deadlines": deadlines}}
@@ -31,6 +31,9 @@ def settings(outside: Gateway) -> dict[str, object]:
         providers=providers,
         models={"*": {"routes": ["sim/*"], "deadlines": deadlines}},
         default_model="talk",
+        data=data,
+        # Read from disk again soon; looked every 10 or 2 s for what may be deleted.
+        limits={"kept_time": "200ms", "retention_time": "40s" if SOAK or SANITIZED else "8s"},
     )
 
 
@@ -55,8 +58,9 @@ class Watch:
         self._thread.join()
 
 
-def rest(gateway: Gateway) -> Held:
+def rest(gateway: Gateway, data: str) -> Held:
     """What it holds when everybody has left."""
+    assert eventually(lambda: os.listdir(f"{data}/segments") == [], 60)
     assert eventually(lambda: held(gateway).clients == 0), held(gateway)
     names = ["freshet_generations_running", "freshet_readers", "freshet_request_body_bytes"]
     if SECONDS > KEPT:  # then it matters little to wait
@@ -68,14 +72,16 @@ def rest(gateway: Gateway) -> Held:
 
 @pytest.mark.timeout(SECONDS * 3 + 300)
 def test_a_crowd_leaves_nothing_behind() -> None:
-    with Gateway("--listen", "127.0.0.1:0", command="simulate") as outside, Served(settings(outside)) as gateway:
+    data = f"{folder()}/data"
+    outside = Gateway("--listen", "127.0.0.1:0", command="simulate")
+    with outside, Served(settings(outside, data)) as gateway:
         Crowd(gateway, outside).run(1, seed=9)  # what is opened once is open
-        before = rest(gateway)
+        before = rest(gateway, data)
         crowd = Crowd(gateway, outside)
         with Watch(gateway) as watch:
             crowd.run(SECONDS)
         assert not crowd.problems, "\n".join(crowd.problems)
-        after = rest(gateway)
+        after = rest(gateway, data)
         third = len(watch.memory) // 3
         most = [max(watch.memory[third : 2 * third]), max(watch.memory[-third:])]
         NOTES.append(f"{sum(crowd.counts.values())} clients in {SECONDS:.0f} s, {most[1]} KiB at most, then {after}:")
