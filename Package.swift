@@ -100,7 +100,12 @@ let package = Package(
             ["FreshetSimulator", "FreshetDialects", "FreshetGeneration", "FreshetPartialJSON", "FreshetEventStreams"]),
         tests("Transport", ["FreshetTransport", "FreshetHTTPWire"]),
         tests("Stores", ["FreshetStores", "FreshetGeneration", "FreshetPartialJSON"]),
-        tests("Gateway", ["FreshetGateway", "FreshetTransport", "FreshetHTTPWire", "FreshetRelay"]),
+        tests(
+            "Gateway",
+            [
+                "FreshetGateway", "FreshetTransport", "FreshetHTTPWire", "FreshetRelay", "FreshetGeneration",
+                "FreshetPartialJSON",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
