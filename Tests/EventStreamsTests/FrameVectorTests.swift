@@ -6,8 +6,8 @@ import Testing
 /// `Tests/Fixtures/protocol/frames.json`: the frames in a body, be it cut.
 struct FrameVectorTests {
     struct Table: Decodable {
-        let event_streams: [Stream]
-        let json_lines: [Lines]
+        let eventStreams: [Stream]
+        let jsonLines: [Lines]
     }
 
     struct Stream: Decodable {
@@ -30,11 +30,13 @@ struct FrameVectorTests {
 
     static func table() throws -> Table {
         let file = Corpus.project.appending(path: "Tests/Fixtures/protocol/frames.json")
-        return try JSONDecoder().decode(Table.self, from: Data(contentsOf: file))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Table.self, from: Data(contentsOf: file))
     }
 
     @Test func eventStreams() throws {
-        for row in try Self.table().event_streams {
+        for row in try Self.table().eventStreams {
             let input = Array(row.bytes.utf8)
             for plan in Chunking.plans(count: input.count) {
                 let seen = decode(input, plan)
@@ -49,7 +51,7 @@ struct FrameVectorTests {
     }
 
     @Test func jsonLines() throws {
-        for row in try Self.table().json_lines {
+        for row in try Self.table().jsonLines {
             let input = Array(row.bytes.utf8)
             for plan in Chunking.plans(count: input.count) {
                 var (decoder, lines) = (JSONLinesDecoder(), [String]())
