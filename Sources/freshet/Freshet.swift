@@ -8,8 +8,9 @@ struct Freshet {
     private static let usage = """
         freshet carries an LLM's answer, token by token, from the model to the person reading it.
 
-        freshet serve [--listen HOST:PORT] [--upstream URL | --config FILE] [--open]
-            the gateway; without --upstream and --config: the simulator, and OpenAI when OPENAI_API_KEY is set
+        freshet serve [--listen HOST:PORT] [--upstream URL | --config FILE] [--data DIR|off] [--open]
+            the gateway; without --upstream and --config: the simulator, and OpenAI when OPENAI_API_KEY is set.
+            Answers are kept in DIR: beside the configuration, else in the user's state directory
         freshet check FILE
             prints every value of a configuration in force, or what is wrong with it; never a key
         freshet simulate [--listen HOST:PORT] [--replay FILE]
@@ -24,6 +25,9 @@ struct Freshet {
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.dropFirst().first == "--help" || arguments.dropFirst().first == "-h" {
+            return Terminal.print(usage)
+        }
         do throws(CommandError) {
             switch arguments.first {
             case "serve": try ServeCommand(Options(arguments.dropFirst())).run()

@@ -594,6 +594,17 @@ def test_lists(gateway: Served, provider: Provider) -> None:
         assert len(ask(gateway, "GET", f"/v1/generations?state={state}")[1]["data"]) == count, state
 
 
+def test_lists_what_a_browser_asked_for(gateway: Served, provider: Provider) -> None:
+    provider.answer(chat(TOKENS))
+    with Connection(gateway.port) as connection:
+        response = connection.request("GET", "/api/chat?prompt=hello")
+        response.body()
+    [entry] = ask(gateway, "GET", "/v1/generations")[1]["data"]
+    assert entry["id"] == response.headers["x-freshet-generation"]
+    assert entry["state"] == "finished" and entry["seq"] > len(TOKENS)
+    assert not ask(gateway, "GET", "/v1/generations?state=running")[1]["data"]
+
+
 # Owners.
 
 

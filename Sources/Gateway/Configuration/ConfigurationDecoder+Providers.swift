@@ -24,12 +24,11 @@ extension ConfigurationDecoder {
     private mutating func provider(_ entry: Node.Entry, path: String) -> Configuration.Provider? {
         let known = ["kind", "base_url", "api_key", "credentials", "deadlines", "include_usage"]
         guard let section = section(entry.value, path: path, known: known) else { return nil }
-        guard let kindNode = section["kind"] else {
+        let problemsBefore = problems.count
+        if let node = section["kind"] {
+            _ = choice(node, path: section.path("kind"), among: [Configuration.Provider.Kind.openAI])
+        } else {
             report("`\(path)` needs `kind: openai`", at: section.position)
-            return nil
-        }
-        guard choice(kindNode, path: section.path("kind"), among: [Configuration.Provider.Kind.openAI]) != nil else {
-            return nil
         }
         var provider = Configuration.Provider(name: entry.key, kind: .openAI, baseURL: .openAI)
         if let node = section["base_url"] { provider.baseURL = baseURL(node, path: section.path("base_url")) }
@@ -38,8 +37,8 @@ extension ConfigurationDecoder {
         }
         if let node = section["credentials"] {
             let choices = Configuration.Provider.Credentials.allCases
-            guard let choice = choice(node, path: section.path("credentials"), among: choices) else { return nil }
-            provider.credentials = choice
+            let choice = choice(node, path: section.path("credentials"), among: choices)
+            provider.credentials = choice ?? provider.credentials
         }
         if let node = section["deadlines"] {
             provider.deadlines = deadlines(node, path: section.path("deadlines"), base: provider.deadlines)
@@ -50,7 +49,8 @@ extension ConfigurationDecoder {
                     ["true": true, "false": false][$0]
                 } ?? true
         }
-        checkCredentials(provider, section)
+        // What follows from a mistake is not another one.
+        if problems.count == problemsBefore { checkCredentials(provider, section) }
         return provider
     }
 

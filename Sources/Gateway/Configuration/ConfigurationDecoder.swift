@@ -20,9 +20,9 @@ struct ConfigurationDecoder {
         guard let entries = entries(node, path: path, example: "\(known[0]): …") else { return nil }
         let place = path.isEmpty ? "" : " in `\(path)`"
         for entry in entries where !known.contains(entry.key) {
-            let hint = NearestName.find(entry.key, among: known).map { "; did you mean `\($0)`?" } ?? ";"
+            let hint = NearestName.find(entry.key, among: known).map { "; did you mean `\($0)`? Known" } ?? "; known"
             report(
-                "unknown key `\(entry.key)`\(place)\(hint) Known here: \(known.joined(separator: ", "))",
+                "unknown key `\(entry.key)`\(place)\(hint) here: \(known.joined(separator: ", "))",
                 at: entry.keyPosition)
         }
         return ConfigurationSection(path: path, position: node.position, entries: entries)

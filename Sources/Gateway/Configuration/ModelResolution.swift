@@ -70,7 +70,9 @@ extension Configuration {
         var names = modelNames
         if models?.contains(where: { $0.name == Model.anyOther }) == true { names.append("any other name") }
         if models == nil, provider(named: "openai") != nil { names.append("gpt-…") }
-        names += providers.map { $0.kind == .simulator ? "\($0.name)/talk" : "\($0.name)/MODEL" }
+        names += providers.flatMap { provider in
+            provider.kind == .simulator ? Provider.simulatorModels : ["\(provider.name)/MODEL"]
+        }
         return names
     }
 

@@ -36,6 +36,8 @@ extension Configuration {
 
         /// The simulator's name in `sim/…`; no other provider may have it.
         package static let simulatorName = "sim"
+        /// Its models without any control, as a client names them.
+        package static let simulatorModels = ["talk", "code", "tools", "json", "think"].map { simulatorName + "/" + $0 }
         /// The simulator before its server listens.
         package static let simulator = Provider(name: simulatorName, kind: .simulator)
     }

@@ -64,7 +64,9 @@ struct YAMLReader {
     private static func syntaxProblem(of parser: yaml_parser_t) -> ConfigurationProblem {
         let problem = parser.problem.map { String(cString: $0) } ?? "not readable as YAML"
         let context = parser.context.map { String(cString: $0) + ": " } ?? ""
-        return ConfigurationProblem("not YAML: \(context)\(problem)", at: position(parser.problem_mark))
+        // libyaml's words for a tab, as good as always.
+        let hint = problem.contains("cannot start any token") ? " (indent with spaces, not with tabs)" : ""
+        return ConfigurationProblem("not YAML: \(context)\(problem)\(hint)", at: position(parser.problem_mark))
     }
 
     private static func position(_ mark: yaml_mark_t) -> ConfigurationNode.Position {

@@ -21,7 +21,7 @@ struct ModelsEndpoint {
     private func list(_ configuration: Configuration) -> [UInt8] {
         var names = configuration.modelNames.map { ($0, "freshet") }
         if configuration.provider(named: Configuration.Provider.simulatorName) != nil {
-            names += ["talk", "code", "tools", "json", "think"].map { ("sim/" + $0, "sim") }
+            names += Configuration.Provider.simulatorModels.map { ($0, Configuration.Provider.simulatorName) }
         }
         let models = names.map { name, owner -> JSONValue in
             ["id": .string(name), "object": "model", "created": 0, "owned_by": .string(owner)]

@@ -119,7 +119,7 @@ final class GenerationRegistry: Sendable {
         return .running(running)
     }
 
-    /// Takes note of the end of one that is logged.
+    /// Takes note of the end of one that is kept beyond it; the oldest go where all of them take too much.
     ///
     /// - Parameters:
     ///   - generation: On its loop.

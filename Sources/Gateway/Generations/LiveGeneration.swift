@@ -199,8 +199,7 @@ final class LiveGeneration: TurnEnd {
         observation.generationEnded(self, end)
         switch retention {
         case .untilRead: break
-        case .window(_, let beyondEnd): forget(after: beyondEnd)
-        case .logged(_, let beyondEnd):
+        case .window(_, let beyondEnd), .logged(_, let beyondEnd):
             forget(after: beyondEnd)
             registry.ended(self, end, freesKey: freesKey)
         }

@@ -62,7 +62,7 @@ public struct GenerationRequest: Equatable, Sendable {
         case "freshet": break
         default:
             guard let check = Self.checks[member.name] else {
-                let known = (["model", "system", "messages", "parent"] + Self.checks.keys.sorted()).joined(
+                let known = (["model", "system", "messages", "parent", "freshet"] + Self.checks.keys.sorted()).joined(
                     separator: ", ")
                 throw RequestError(member.name, "is not known; known are \(known)")
             }
