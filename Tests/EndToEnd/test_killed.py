@@ -1,7 +1,8 @@
 """`kill -9` amid a crowd of logged answers, and again while what they left is put in order.
 
 Readers from outside remember every byte of every event they saw. Whatever the moment was: all of it is in the log
-afterwards, each generation is found, and whoever comes back with its last number gets the rest once and one end.
+afterwards, each generation is found, and whoever comes back with its last number gets the rest once and one end. What
+was stopped or deleted, as the answer said, is so afterwards, and a key names the answer it made.
 FRESHET_SEED names another sequence of moments.
 """
 
@@ -17,6 +18,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +30,7 @@ from conftest import NOTES, SANITIZED, SOAK
 from gateway import Served, binary, configuration, ended, environment, folder
 from provider import Answer, Exchange, Gate, Provider, Tool, chat
 from readers import NativeReader
-from test_generations import ask, checksums
+from test_generations import ask, checksums, read_status
 from wire import Connection, Cut, Response
 
 CROWD = 200
@@ -46,7 +48,7 @@ class Answers:
 
     def __call__(self, exchange: Exchange) -> Answer:
         numbers = self.numbers
-        words = numbers.choices(WORDS, k=numbers.randint(2, 90))
+        words = numbers.choices(WORDS, k=numbers.choice([numbers.randint(1, 8), numbers.randint(2, 90)]))
         tool = Tool("call_a", "search", ['{"query":"', *numbers.choices(["日本", "🙂", "abc", "\\n"], k=6), '"}'])
         answer = chat(
             words,
@@ -66,6 +68,11 @@ class Watcher(threading.Thread):
         super().__init__(daemon=True)
         self.port, self.number, self.saw = port, number, saw
         self.fields = {"accept": "application/x-ndjson" if number % 2 else "text/event-stream"}
+        self.body = {"model": "m", "messages": [{"role": "user", "content": f"Question {number} 🙂"}]}
+        self.key = {"idempotency-key": f"{number} {random.getrandbits(64)}"} if number % 3 == 0 else {}
+        self.wish = {3: ("POST", "/stop"), 7: ("DELETE", "")}.get(number % 20)
+        """What it asks for when it has seen some events."""
+        self.granted = False
         self.identity: str | None = None
         self.reader = NativeReader()
         self.seen: list[bytes] = []
@@ -80,16 +87,15 @@ class Watcher(threading.Thread):
             self.problem = problem
 
     def watch(self) -> None:
-        body = {"model": "m", "messages": [{"role": "user", "content": f"Question {self.number} 🙂"}]}
         with Connection(self.port) as connection:
             if self.number % 5 == 0:  # its name first, then as anybody else
-                response = connection.request("POST", "/v1/generations", {"accept": "application/json"}, body)
+                response = connection.request("POST", "/v1/generations", {"accept": "application/json", **self.key}, self.body)
                 assert response.status == 201
                 identity = response.json()["id"]
                 self.identity = identity
                 response = connection.request("GET", f"/v1/generations/{identity}/events", self.fields)
             else:
-                response = connection.request("POST", "/v1/generations", self.fields, body)
+                response = connection.request("POST", "/v1/generations", {**self.fields, **self.key}, self.body)
                 self.identity = response.headers["x-freshet-generation"]
             assert response.status == 200, response.status
             for raw in raw_events(response):
@@ -99,6 +105,11 @@ class Watcher(threading.Thread):
         self.reader.line(json.loads(raw))
         self.seen.append(raw)
         self.saw.one()
+        if self.wish and len(self.seen) == 5:
+            with Connection(self.port) as connection:
+                response = connection.request(self.wish[0], f"/v1/generations/{self.identity}{self.wish[1]}")
+                assert response.status in (200, 204)
+                self.granted = True
 
     @property
     def has_end(self) -> bool:
@@ -210,11 +221,16 @@ def whole_log(port: int, identity: str, after: int = 0, fields: dict[str, str] |
         return list(raw_events(response)) if response.status == 200 else None
 
 
-def check(gateway: Served, watcher: Watcher) -> str:
-    """Everything it saw is there, and it can go on; returns how the generation ended."""
+def check(gateway: Served, watcher: Watcher) -> str | None:
+    """Everything it saw is there, and it can go on; returns how the generation ended, None for a deleted one."""
     identity, reader = watcher.identity, watcher.reader
     assert identity is not None
-    had_end, last = watcher.has_end, reader.seq
+    if watcher.wish == ("DELETE", ""):
+        status = read_status(gateway, identity)
+        assert status == 404 if watcher.granted else status in (200, 404)
+        if status == 404:
+            return None
+    had_end, had_content, last = watcher.has_end, any("delta" in event for event in reader.events), reader.seq
     whole = whole_log(gateway.port, identity)
     assert whole is not None, identity
     rest = whole_log(gateway.port, identity, last, watcher.fields)
@@ -229,8 +245,15 @@ def check(gateway: Served, watcher: Watcher) -> str:
     assert document["state"] == ends[0]["outcome"] and document["message"]["content"] == reader.message.text
     sums = checksums(document["message"])
     assert document.get("checksums", []) == ends[0].get("checksums", []) == sums
-    assert ends[0]["outcome"] in ("finished", "interrupted")
-    return str(ends[0]["outcome"])
+    outcome = str(ends[0]["outcome"])
+    if watcher.granted:
+        assert outcome in ("finished", "stopped")
+    else:
+        assert outcome in ("finished", "interrupted") or (watcher.wish and outcome == "stopped")
+    if watcher.key and reader.blocks and had_content:
+        repeated, _ = ask(gateway, "POST", "/v1/generations", watcher.body, accept="application/json", **watcher.key)
+        assert (repeated.status, repeated.headers["x-freshet-generation"]) == (200, identity)
+    return outcome
 
 
 def listed(gateway: Served, state: str = "ended") -> list[Any]:
@@ -273,22 +296,23 @@ def crowd(gateway: Served, provider: Provider, numbers: random.Random) -> list[W
 def test_killed(provider: Provider, loops: int) -> None:
     numbers = random.Random(SEED)
     house = House(provider, loops)
-    known: dict[str, str] = {}
+    known: dict[str, str | None] = {}
     events = died_starting = 0
     gateway = house.open()
     try:
         for number in range(ROUNDS):
             watchers = [w for w in crowd(gateway, provider, numbers) if w.identity is not None]
             house.check_catalogue()
-            if number % 2:
-                died_starting += house.die_starting(numbers.random())
+            for _ in range(numbers.randint(1, 3) if number % 2 else 0):
+                died_starting += house.die_starting(numbers.uniform(0.2, 1))
                 house.check_catalogue()
             gateway = house.open()
             assert ask(gateway, "GET", "/readyz")[1] == b"ok\n"
             events += sum(len(watcher.seen) for watcher in watchers)
             with ThreadPoolExecutor(8) as pool:
                 outcomes = list(pool.map(lambda watcher: check(gateway, watcher), watchers))
-            known |= {str(w.identity): outcome for w, outcome in zip(watchers, outcomes, strict=True)}
+            for watcher, outcome in zip(watchers, outcomes, strict=True):
+                known[str(watcher.identity)] = outcome
         found = {document["id"]: document["state"] for document in listed(gateway)}
         assert listed(gateway, "running") == []
         assert {identity: found.get(identity) for identity in known} == known  # those of all rounds
@@ -297,8 +321,8 @@ def test_killed(provider: Provider, loops: int) -> None:
         gateway.stop()
     house.check_catalogue()
     assert Path(house.data, "clean").exists() and os.listdir(f"{house.data}/segments") == []
-    interrupted = sum(outcome == "interrupted" for outcome in known.values())
+    ends = Counter(outcome or "deleted" for outcome in known.values())
     NOTES.append(
         f"killed {ROUNDS} times amid {CROWD} answers (seed {SEED}), {died_starting} times more while starting: "
-        f"{events} events seen by {len(known)} readers are there, {interrupted} answers end as interrupted"
+        f"{events} events seen by {len(known)} readers are there, the answers' ends: {dict(ends)}"
     )
