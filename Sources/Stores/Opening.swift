@@ -14,6 +14,8 @@ package final class Opening {
     package private(set) var damaged: [SegmentReport] = []
     /// Generations of which too little is left: their first event is, or all of them are.
     package private(set) var lost: [GenerationID] = []
+    /// How many generations were taken over from a damaged catalogue; 0 where there was none.
+    package private(set) var salvaged = 0
     /// Segments of processes before this one that somebody needs.
     package private(set) var holdings = SegmentHoldings()
 
@@ -29,6 +31,9 @@ package final class Opening {
         directory = try DataDirectory(path)
         let database = try CatalogueDatabase(directory)
         self.database = database
+        if let aside = database.setAside {
+            salvaged = try database.salvage(from: aside, now: now, keyMilliseconds: keyMilliseconds, message)
+        }
         var failure: StoreFailure?
         let recovery = try Recovery(
             directory,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from conftest import SANITIZED, SOAK
+from conftest import NOTES, SANITIZED, SOAK
 from gateway import ConfigurationFile, Served, configuration, folder, run
 from held import eventually, resident
 from observed import lines, wait_lines
@@ -471,6 +471,75 @@ def test_a_damaged_catalogue(provider: Provider, how: str, is_clean: bool) -> No
     with sqlite3.connect(f"file:{place}?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     database.close()
+
+
+def test_damage_that_shows_later(provider: Provider) -> None:
+    """A page in the middle of a catalogue that was left in order: told when it is met, put right by the next start."""
+    data = f"{folder()}/data"
+    place = Path(data, "catalogue.sqlite")
+    provider.answer(chat(["x" * 20000 + "日本"] * 5))
+    with serve(provider, data) as gateway:
+        names = [create(gateway) for _ in range(10)]
+        for name in names:
+            ended(gateway, name)
+        assert gateway.stop() == 0
+    content = bytearray(place.read_bytes())
+    middle = content.index(b"x" * 4000, len(content) // 3) // 4096 * 4096
+    content[middle : middle + 8192] = random.Random(1).randbytes(8192)
+    place.write_bytes(content)
+    provider.answer(chat(TOKENS))
+    with serve(provider, data) as gateway:
+        answers = {name: read_status(gateway, name) for name in names}
+        assert set(answers.values()) == {200, 503}, answers
+        assert "damaged" in readiness(gateway) or "malformed" in readiness(gateway), readiness(gateway)
+        assert ended(gateway, create(gateway))["message"]["content"] == TEXT
+        assert readiness(gateway) != "ok\n"
+        assert gateway.stop() == 0
+    with serve(provider, data) as gateway:
+        assert readiness(gateway) == "ok\n"
+        # What could be read then is taken over.
+        for name, status in answers.items():
+            assert read_status(gateway, name) == (200 if status == 200 else 404)
+        count = sum(status == 200 for status in answers.values()) + 1
+        message = wait_lines(gateway, 1, "catalogue_lost")[0]["message"]
+        assert f" {count} generations were taken over" in message
+
+
+def test_spoilt_catalogues(provider: Provider) -> None:
+    """Anywhere, after a kill or a stop: an answer is what it was, or not there, and never anything else."""
+    data = f"{folder()}/data"
+    provider.answer(lambda exchange: chat([exchange.json["messages"][0]["content"]] * 3)(exchange))
+    questions = [f"{number} 日本 " + "y" * (300 * number) for number in range(30)]
+    with serve(provider, data) as gateway:
+        names = [create(gateway, {"model": "m", "messages": [{"role": "user", "content": q}]}) for q in questions]
+        for name in names:
+            ended(gateway, name)
+        assert gateway.stop() == 0
+    wanted = dict(zip(names, (question * 3 for question in questions), strict=True))
+    content, found = Path(data, "catalogue.sqlite").read_bytes(), 0
+    seeds = range(100 if SOAK and not SANITIZED else 6)
+    for seed in seeds:
+        numbers = random.Random(seed)
+        spoilt = bytearray(content)
+        for _ in range(numbers.randint(1, 3)):
+            at, size = numbers.randrange(len(spoilt)), numbers.choice([1, 16, 4096, 20000])
+            spoilt[at : at + size] = numbers.randbytes(len(spoilt[at : at + size]))
+        copy = f"{folder()}/data"
+        shutil.copytree(data, copy)
+        Path(copy, "catalogue.sqlite").write_bytes(spoilt)
+        if seed % 2:
+            Path(copy, "clean").unlink()
+        for allowed in ((200, 404, 503), (200, 404)):
+            with serve(provider, copy) as gateway:
+                for name, text in wanted.items():
+                    response, document = ask(gateway, "GET", f"/v1/generations/{name}")
+                    assert response.status in allowed, (seed, response.status, document)
+                    assert response.status != 200 or document["message"]["content"] == text, seed
+                    found += response.status == 200
+                mine = create(gateway, {"model": "m", "messages": [{"role": "user", "content": "new"}]})
+                assert ended(gateway, mine)["message"]["content"] == "newnewnew"
+                assert gateway.stop() == 0, gateway.said()
+    NOTES.append(f"of {len(seeds)} spoilt catalogues {found / len(seeds) / 2 / len(names):.0%} of the answers were read")
 
 
 def test_a_catalogue_of_a_later_version(provider: Provider) -> None:

@@ -163,13 +163,25 @@ final class Archive: Sendable {
     func find(
         _ id: GenerationID, owner: String, then: @escaping @Sendable (Result<Found?, StoreFailure>) -> Void
     ) {
-        catalogue.perform { database -> Found? in
+        catalogue.perform { [log] database -> Found? in
             guard let entry = try database.generation(id), entry.owner == owner, entry.end != nil,
-                let log = try database.log(of: id)
+                let log = try Self.wholeLog(of: id, in: database, log)
             else { return nil }
             return Found(entry: entry, log: log, earlier: try Self.conversation(before: entry, in: database))
-        } then: {
+        } then: { [self] in
+            if case .failure(let failure) = $0 { noteDamage(failure) }
             then($0)
+        }
+    }
+
+    /// One that is damaged is given up: it would be met again and again.
+    private static func wholeLog(
+        of id: GenerationID, in database: CatalogueDatabase, _ log: Observation.Log?
+    ) throws(StoreFailure) -> RestoredLog? {
+        do throws(StoreFailure) { return try database.log(of: id) } catch  where error.kind == .damagedLog {
+            log?.note(.generationsLost, "\(error): it is given up")
+            try database.delete(id, now: WallClock.milliseconds())
+            return nil
         }
     }
 
@@ -196,7 +208,8 @@ final class Archive: Sendable {
                 last = page.last?.id
             }
             return Array(found.prefix(limit))
-        } then: {
+        } then: { [self] in
+            if case .failure(let failure) = $0 { noteDamage(failure) }
             then($0)
         }
     }
@@ -206,7 +219,8 @@ final class Archive: Sendable {
     ) throws(StoreFailure) -> ConversationTurn? {
         var (ancestors, parent): ([(CatalogueEntry, RestoredLog)], GenerationID?) = ([], entry.parent)
         while let id = parent, ancestors.count < ConversationTurn.limit / 2 {
-            guard let entry = try database.generation(id), let log = try database.log(of: id) else { break }
+            guard let entry = try database.generation(id), let log = try wholeLog(of: id, in: database, nil)
+            else { break }
             ancestors.append((entry, log))
             parent = entry.parent
         }
@@ -243,13 +257,18 @@ final class Archive: Sendable {
     /// Why something is not kept just now; nil while all is well.
     var failure: StoreFailure? { failures.withLock { $0.values.first } }
 
+    /// A catalogue that is damaged stays so until the next start, whatever else can be written to it.
+    private func noteDamage(_ failure: StoreFailure) {
+        if failure.kind == .damaged { note(failure, of: ObjectIdentifier(directory)) }
+    }
+
     private func note(_ failure: StoreFailure?, of part: ObjectIdentifier) {
         let (wasWell, isWell) = failures.withLock { failures in
             let wasWell = failures.isEmpty
             failures[part] = failure
             return (wasWell, failures.isEmpty)
         }
-        if wasWell, let failure { log?.note(.failed, "nothing is kept: \(failure)") }
+        if wasWell, let failure { log?.note(.failed, "answers are not kept: \(failure)") }
         if !wasWell, isWell { log?.note(.restored, "answers are kept again") }
     }
 
@@ -257,6 +276,7 @@ final class Archive: Sendable {
     func close() {
         do throws(StoreFailure) {
             try catalogue.close()
+            // The next start looks closer.
             guard failure?.kind != .damaged else { return }
             try directory.leave()
         } catch { log?.note(.failed, "the data directory is not left in order: \(error)") }
@@ -276,7 +296,9 @@ final class Archive: Sendable {
             switch result {
             case .success: note(nil, of: ObjectIdentifier(catalogue))
             case .failure(let failure) where failure.kind == .busy: break
-            case .failure(let failure): note(failure, of: ObjectIdentifier(catalogue))
+            case .failure(let failure):
+                note(failure, of: ObjectIdentifier(catalogue))
+                noteDamage(failure)
             }
             if case .success = result { then(true) } else { then(false) }
         }

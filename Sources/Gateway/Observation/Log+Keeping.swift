@@ -48,7 +48,8 @@ extension Observation.Log {
         if let aside = opening.database.setAside {
             note(
                 .catalogueLost,
-                "catalogue \(catalogue) was damaged: it is \(aside) now, what segments have was found again, the rest is lost"
+                "catalogue \(catalogue) was damaged and is \(aside) now: \(opening.salvaged) generations were taken over"
+                    + " from it, what segments have was found again, the rest is lost"
             )
         } else if opening.database.wasMissing {
             note(

@@ -81,7 +81,7 @@ extension CatalogueDatabase {
 
     /// A finished log as it was; nil when it is not here.
     ///
-    /// - Throws: `damaged` when its lines are not whole.
+    /// - Throws: `damagedLog` when its lines are not whole, and what the disk or the file says.
     package func log(of id: GenerationID) throws(StoreFailure) -> RestoredLog? {
         guard let lines = try lines(of: id) else { return nil }
         var restored = RestoredLog(generation: id)
@@ -94,7 +94,7 @@ extension CatalogueDatabase {
                 return
             }
         }) {}
-        guard isWhole, restored.end != nil else { throw StoreFailure(.damaged, "the kept log of \(id) is damaged") }
+        guard isWhole, restored.end != nil else { throw StoreFailure(.damagedLog, "the kept log of \(id) is damaged") }
         return restored
     }
 

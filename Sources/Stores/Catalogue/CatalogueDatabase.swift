@@ -32,6 +32,12 @@ package final class CatalogueDatabase {
         }
     }
 
+    /// One that is only read, as far as it can be.
+    init(reading path: String) throws(StoreFailure) {
+        (self.path, wasMissing) = (path, false)
+        database = try SQLite(path)
+    }
+
     private static func open(_ path: String, isChecked: Bool) throws(StoreFailure) -> SQLite {
         // SQLite would make it readable for others.
         Glibc.close(try Files.open(path, O_RDWR | O_CREAT, "open"))

@@ -14,6 +14,8 @@ package struct StoreFailure: Error, Equatable, Sendable {
         case failing
         /// The file is not what it should be.
         case damaged
+        /// One generation's log in a sound catalogue is not what it was.
+        case damagedLog
         /// Another process works there; its id, where it told.
         case inUse(pid: Int32?)
         /// A later version wrote it.
@@ -37,7 +39,7 @@ package struct StoreFailure: Error, Equatable, Sendable {
             "let this user write there, or name another data directory (`--data DIR`; `off` keeps nothing)"
         case .tooNew: "start that version again, or name another data directory (`--data DIR`)"
         case .damaged: "move that file away and start again: what segments have is found again"
-        case .inUse, .busy: nil
+        case .inUse, .busy, .damagedLog: nil
         case .failing, .other: "mend it, or name another data directory (`--data DIR`; `off` keeps nothing)"
         }
     }
