@@ -71,7 +71,8 @@ class SmallFiles:
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
     def end(self, gateway: Served) -> None:
-        resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        if gateway.running:
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 
     def close(self) -> None:
         pass
@@ -232,6 +233,33 @@ def test_a_deletion_that_cannot_be_written(provider: Provider, disk: Any) -> Non
         gateway.kill()
     with serve(provider, data) as gateway:
         assert read_status(gateway, identity) == 404
+
+
+def test_a_stop_while_it_fails(provider: Provider, disk: Any) -> None:
+    """The next process cannot go on with what is in memory alone: readers are told, and it ends in time."""
+    data, gate = f"{disk.path}/data", Gate()
+    provider.answer(chat(TOKENS, gate=gate))
+    gateway = serve(provider, data, limits={"drain_time": "300ms"})
+    try:
+        with Connection(gateway.port) as connection:
+            response = connection.request("POST", "/v1/generations", {"accept": "application/x-ndjson"}, BODY)
+            identity = response.headers["x-freshet-generation"]
+            gate.release(2)
+            assert eventually(lambda: read(gateway, identity)["message"]["content"] == "".join(TOKENS[:2]))
+            disk.begin(gateway)
+            gate.release()
+            assert eventually(lambda: readiness(gateway).startswith("degraded: "))
+            gateway.process.terminate()
+            reader = follow(response)
+            assert reader.message.error is not None and reader.message.error["code"] == "shutting_down"
+            assert reader.message.text == "".join(TOKENS[:3]) and notices(reader) == ["not_kept"]
+        assert gateway.process.wait(20) == 0, gateway.said()
+        disk.end(gateway)
+    finally:
+        gateway.stop()
+    with serve(provider, data) as gateway:
+        document = read(gateway, identity)
+        assert document["state"] == "interrupted" and document["message"]["content"] == "".join(TOKENS[:2])
 
 
 # Starts that cannot be.
