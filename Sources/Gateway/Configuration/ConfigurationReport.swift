@@ -23,7 +23,9 @@ extension Configuration {
     /// Every value in force as YAML, defaults filled in, each secret shown as `***`.
     package var effectiveValues: String {
         var lines = ["listen: \(YAMLText.quoted(value: listen.description))"]
-        lines.append(data.map { "data: \(YAMLText.quoted(value: $0))" } ?? "# data: none said; beside this file, in freshet-data")
+        lines.append(
+            data.map { "data: \(YAMLText.quoted(value: $0))" }
+                ?? "# data: none said; beside this file, in freshet-data")
         lines.append(loops.map { "loops: \($0)" } ?? "# loops: one per available core")
         lines.append("hosts: [\(hosts.map { YAMLText.quoted(value: $0) }.joined(separator: ", "))]")
         lines.append(

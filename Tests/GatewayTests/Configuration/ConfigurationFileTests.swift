@@ -108,7 +108,10 @@ struct ConfigurationFileTests {
             ("? [a]\n: b", "1:3: a key must be plain text"),
             ("hosts: a", "1:8: `hosts` must be a list ([chat.example.com]), not a single value"),
             ("hosts: ['a:80']", "1:9: `hosts` must be names without port, path or `*`"),
-            ("default_model: x", "1:16: `default_model` leads nowhere; there is: sim/talk, sim/code, sim/tools, sim/json, sim/think"),
+            (
+                "default_model: x",
+                "1:16: `default_model` leads nowhere; there is: sim/talk, sim/code, sim/tools, sim/json, sim/think"
+            ),
             (
                 "default_model: ${NOPE}",
                 "1:16: `default_model` needs the environment variable NOPE, which is not set; set it, or write `$${` for a literal `${`"

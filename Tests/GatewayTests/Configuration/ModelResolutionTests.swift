@@ -31,13 +31,22 @@ struct ModelResolutionTests {
             ("sim/talk", ["sim/talk"]),
             (
                 "openai/",
-                ["The model `openai/` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."]
+                [
+                    "The model `openai/` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                ]
             ),
             (
                 "gpt-5",
-                ["The model `gpt-5` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."]
+                [
+                    "The model `gpt-5` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                ]
             ),
-            ("*", ["The model `*` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."]),
+            (
+                "*",
+                [
+                    "The model `*` does not exist. There is: fast, local/odd, local/MODEL, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                ]
+            ),
             (
                 nil,
                 [
@@ -75,7 +84,12 @@ struct ModelResolutionTests {
             ("chatgpt-4o-latest", ["openai/chatgpt-4o-latest"]),
             ("openai/anything", ["openai/anything"]),
             ("sim/code-n5", ["sim/code-n5"]),
-            ("ollama", ["The model `ollama` does not exist. There is: gpt-…, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."]),
+            (
+                "ollama",
+                [
+                    "The model `ollama` does not exist. There is: gpt-…, openai/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                ]
+            ),
         ] as [(String?, [String])])
     func embedded(_ name: String?, _ expected: [String]) {
         let configuration = Configuration.embeddedDefaults { $0 == "OPENAI_API_KEY" ? "x" : nil }
@@ -85,7 +99,10 @@ struct ModelResolutionTests {
     @Test func withoutAKeySimulatedTextNeverStandsInForAProvider() {
         let configuration = Configuration.embeddedDefaults { _ in "" }
         #expect(configuration.providers == [.simulator])
-        #expect(resolved("gpt-5", configuration) == ["The model `gpt-5` does not exist. There is: sim/talk, sim/code, sim/tools, sim/json, sim/think."])
+        #expect(
+            resolved("gpt-5", configuration) == [
+                "The model `gpt-5` does not exist. There is: sim/talk, sim/code, sim/tools, sim/json, sim/think."
+            ])
     }
 
     @Test func upstreamPassesEveryNameOn() throws {
