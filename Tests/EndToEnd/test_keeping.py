@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from asking import settings
 from conftest import LOOPS, NOTES, SOAK
 from gateway import Served, configuration
 from held import eventually
@@ -68,7 +69,7 @@ def left(gateway: Served, provider: Provider, way: str) -> Exchange:
 def test_who_leaves(provider: Provider) -> None:
     """Plain: cancelled at once. A browser's: after 5 s. Native: after ten minutes (long form). Logged: never."""
     provider.answer(chat(["Hel", "lo"], ends=[STALL]))
-    with Served(configuration(provider.url, LOOPS[-1])) as gateway:
+    with Served(settings(provider, deadlines={"silence": "20m"})) as gateway:
         began = time.monotonic()
         asked = {way: left(gateway, provider, way) for way in WAYS}
         names = {entry["id"]: entry for entry in ask(gateway, "GET", "/v1/generations?limit=100")[1]["data"]}
@@ -129,6 +130,28 @@ def test_an_orphan_that_is_read_again_is_kept(provider: Provider) -> None:
         gate.open()
         _, body = ask(gateway, "GET", "/api/chat?prompt=x", last_event_id=f"{identity}:0")
         assert b'"done"' in body
+
+
+@pytest.mark.parametrize("loops", LOOPS)
+def test_deleted_while_it_is_read_from_disk(provider: Provider, loops: int) -> None:
+    """Readers that are about to get it from the disk do not bring it back: after 204 it is nowhere."""
+    provider.answer(chat(["Hel", "lo"]))
+    with Served({**configuration(provider.url, loops), "limits": {"kept_time": "1ms"}}) as gateway:
+        for _ in range(100 if SOAK else 20):
+            identity = ask(gateway, "POST", "/v1/generations", BODY)[0].headers["x-freshet-generation"]
+            one = f"/v1/generations/{identity}"
+            time.sleep(0.05)  # it leaves memory; reading it would bring it back
+            connections = [Connection(gateway.port) for _ in range(20)]
+            connections[0].send("DELETE", one)
+            for connection in connections[1:]:
+                connection.send("GET", one)
+            answers = [Response(connection) for connection in connections]
+            for answer, connection in zip(answers, connections, strict=True):
+                answer.body()
+                connection.close()
+            assert answers[0].status == 204 and {answer.status for answer in answers[1:]} <= {200, 404}
+            assert state(gateway, identity) == "404"
+            assert identity not in str(ask(gateway, "GET", "/v1/generations?limit=100")[1])
 
 
 @pytest.mark.parametrize("way", list(WAYS))

@@ -96,6 +96,16 @@ struct KeepingTests {
         #expect(kept.bytes == 0)
     }
 
+    @Test func theLastOnesDeletedAreRemembered() {
+        var deleted = DeletedGenerations(limit: 3)
+        for number in [1, 2, 2, 3] as [UInt64] { deleted.insert(Self.generation(number)) }
+        #expect((1...4).map { deleted.contains(Self.generation($0)) } == [true, true, true, false])
+        for number in [4, 4, 5] as [UInt64] { deleted.insert(Self.generation(number)) }
+        #expect((1...5).map { deleted.contains(Self.generation($0)) } == [false, false, true, true, true])
+        for number in 6...1000 as ClosedRange<UInt64> { deleted.insert(Self.generation(number)) }
+        #expect((997...1000).map { deleted.contains(Self.generation($0)) } == [false, true, true, true])
+    }
+
     @Test func whatWentByItselfLeavesNothing() {
         var kept = KeptGenerations(limit: 1000)
         for number in 1...10_000 as ClosedRange<UInt64> {

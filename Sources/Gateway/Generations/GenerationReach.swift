@@ -45,6 +45,7 @@ extension Gateway {
             let loop = exchange.loop
             let generation = LiveGeneration(
                 found, loop: loop, observation: observation(on: loop), registry: registry, keeper: keeper(on: loop))
+            guard generation.settle() else { return try reach(id, owner: owner, exchange, then: then) }
             then(exchange, generation)
         } catch {
             ErrorAnswer.send(error, on: exchange)

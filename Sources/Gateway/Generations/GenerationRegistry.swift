@@ -43,6 +43,7 @@ final class GenerationRegistry: Sendable {
         var keys = IdempotencyKeys()
         var children = RunningChildren()
         var kept: KeptGenerations
+        var deleted = DeletedGenerations()
     }
 
     private let state: Locked<State>
@@ -51,9 +52,16 @@ final class GenerationRegistry: Sendable {
     init(keptBytes: Int) { state = Locked(State(kept: KeptGenerations(limit: keptBytes))) }
 
     /// Makes one known that was found on disk.
-    func add(_ generation: LiveGeneration) {
+    ///
+    /// - Returns: false when it is known already, or was deleted since it was looked for.
+    func add(_ generation: LiveGeneration) -> Bool {
         let place = Place(generation)
-        state.withLock { $0.places[place.summary.id] = place }
+        let id = place.summary.id
+        return state.withLock { state in
+            guard state.places[id] == nil, !state.deleted.contains(id) else { return false }
+            state.places[id] = place
+            return true
+        }
     }
 
     /// Its place; nil when it is unknown or forgotten.
@@ -139,9 +147,11 @@ final class GenerationRegistry: Sendable {
         for place in givenUp { place.generation.loop.execute { place.generation.value.forget() } }
     }
 
-    /// Somebody deleted it: its key may be used again.
-    func freeKey(of generation: LiveGeneration) {
-        guard let scope = generation.scope else { return }
-        state.withLock { $0.keys.free(scope, of: generation.id) }
+    /// Somebody deleted it: it is not to come back from disk, and its key may be used again.
+    func deleted(_ generation: LiveGeneration) {
+        state.withLock { state in
+            state.deleted.insert(generation.id)
+            if let scope = generation.scope { state.keys.free(scope, of: generation.id) }
+        }
     }
 }

@@ -84,7 +84,7 @@ final class LiveGeneration: TurnEnd {
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
 
-    /// One that has ended, as the archive has it; kept in memory for a minute.
+    /// One that has ended, as the archive has it; kept in memory for a minute from `settle` on.
     init(
         _ found: Archive.Found, loop: EventLoop, observation: Observation, registry: GenerationRegistry,
         keeper: LoopKeeper?
@@ -97,9 +97,16 @@ final class LiveGeneration: TurnEnd {
         (self.observation, began) = (observation, loop.now())
         (live.log, end, hasEnded) = (found.log.log, found.log.end, true)
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
-        registry.add(self)
+    }
+
+    /// Lets others find it that was found on disk.
+    ///
+    /// - Returns: false when somebody else was first, or it was deleted since it was looked for: then it is not to be used.
+    func settle() -> Bool {
+        guard registry.add(self) else { return false }
         if let end { registry.ended(self, end, freesKey: false) }
         forget(after: Self.restoredTime)
+        return true
     }
 
     private static let restoredTime = Duration.seconds(60)
@@ -350,7 +357,7 @@ final class LiveGeneration: TurnEnd {
     }
 
     private func forgetDeleted() {
-        registry.freeKey(of: self)
+        registry.deleted(self)
         forget()
     }
 
