@@ -16,6 +16,7 @@ import pytest
 from conftest import LOOPS, SOAK
 from gateway import Restartable, Served, configuration
 from held import eventually
+from observed import lines, wait_lines
 from provider import STALL, Provider, chat
 from readers import CURSOR
 from wire import Connection, Response
@@ -315,3 +316,17 @@ def test_noise(gateway: Served, provider: Provider) -> None:
             response.body()
         assert response.status in (200, 204, 400, 404, 410), (target, response.status)
     assert gateway.running
+
+
+def test_the_log_tells_who_was_at_fault(gateway: Served, provider: Provider) -> None:
+    """A request that is refused about a generation that is well has its own outcome in the log, and its error."""
+    identity = ended(gateway, provider)
+    events = f"/v1/generations/{identity}/events"
+    for target, fields in ((f"{events}?after=99", {}), ("/api/chat?prompt=x", {"last-event-id": f"{identity}:99"})):
+        before = len(lines(gateway))
+        refusal(ask(gateway.port, "GET", target, fields), "Last-Event-ID" if fields else "after", 400)
+        line = wait_lines(gateway, before + 1)[-1]
+        told_of = {name: line.get(name) for name in ("generation", "status", "outcome", "error", "level")}
+        assert told_of == {
+            "generation": identity, "status": 400, "outcome": "refused", "error": "invalid_request", "level": "info"
+        }  # fmt: skip

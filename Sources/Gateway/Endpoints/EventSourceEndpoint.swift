@@ -96,6 +96,7 @@ struct EventSourceEndpoint {
                 try generation.checkKept()
                 try Attachment(wanted).serve(exchange, generation)
             } catch {
+                exchange.record?.error = error.failure.code.name
                 ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
             }
         }

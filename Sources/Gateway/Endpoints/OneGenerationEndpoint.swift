@@ -23,6 +23,7 @@ struct OneGenerationEndpoint {
                 exchange.releaseBody()
                 exchange.record?.generation = generation
                 do throws(Caller.Refused) { try then(exchange, generation) } catch {
+                    exchange.record?.error = error.failure.code.name
                     ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
                 }
             }

@@ -184,7 +184,7 @@ final class Observation {
         if record.isCreator, let first = generation.firstContent {
             line.firstContent = first.nanoseconds(since: report.began)
         }
-        guard !report.isGone, let end = generation.end else { return }
+        guard !report.isGone, record.error.isEmpty, let end = generation.end else { return }
         line.outcome = end.outcome.rawValue
         line.error = end.failure?.code.name ?? ""
     }
