@@ -67,6 +67,12 @@ def made(gateway: Served, provider: Provider, answer: Script) -> str:
         return str(response.json()["id"])
 
 
+def note(text: str) -> None:
+    """What the long form alone has to say: the quick one would say it for each of its samples."""
+    if SOAK:
+        NOTES.append(text)
+
+
 def every_event() -> Iterator[Knife]:
     while True:
         yield Knife(frames=1)
@@ -95,7 +101,7 @@ def test_cut_at_every_event(gateway: Served, provider: Provider, dialect: str, f
         again.finish(every_event() if number % 2 else iter(()), most=2 * (number % 2))
         parts.agree(found, answer.said)
     assert min(len(live.snapshots), reader.cuts) > 10, (len(live.snapshots), reader.cuts)
-    NOTES.append(
+    note(
         f"resuming: {dialect} {framing}: cut behind each of {reader.cuts} frames while it ran, of {len(live.snapshots)} "
         "when it had ended"
     )
@@ -183,7 +189,7 @@ def test_cut_at_every_byte(gateway: Served, provider: Provider, dialect: str, fr
         reader.parts.agree(found, answer.said)
         place += step
     assert cuts > 5
-    NOTES.append(f"resuming: {dialect} {framing}: cut at {cuts} bytes of an ended answer")
+    note(f"resuming: {dialect} {framing}: cut at {cuts} bytes of an ended answer")
 
 
 @pytest.mark.parametrize("place", [name for name in PLACES if name != "any byte"])
