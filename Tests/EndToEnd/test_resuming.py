@@ -22,15 +22,19 @@ from resuming import (
     EVERY_WAY,
     PLACES,
     WAYS,
+    Call,
+    ChatParts,
     Knife,
     NativeParts,
     Returning,
     Said,
     Script,
+    SimpleParts,
     knives,
     last_place,
     said_by,
     script,
+    whole,
 )
 from wire import Connection
 
@@ -173,9 +177,6 @@ def test_cut_at_every_byte(gateway: Served, provider: Provider, dialect: str, fr
     answer = script(SEED + 1, words=9, calls=1, most=9)
     identity = made(gateway, provider, answer)
     found = ended(gateway, identity)
-    whole = Returning(gateway.port, dialect, framing, SEED)
-    whole.generation = identity
-    whole.attach(Knife())
     step = 1 if SOAK else 97
     place, cuts = 1 + SEED % step, 0
     while True:
@@ -243,3 +244,36 @@ def test_far_behind_then_cut(provider: Provider, loops: int) -> None:
             reader.finish((Knife(ANY, numbers.randint(1, 60_000)) for _ in range(1000)), most=20)
             agree(reader, gateway, answer.said)
             assert not isinstance(reader.parts, NativeParts) or reader.parts.merged > 0
+
+
+@pytest.mark.parametrize("dialect", ["simple", "openai-chat"])
+def test_another_dialect_behind_any_event(gateway: Served, provider: Provider, dialect: str) -> None:
+    """A reader of native events goes on in another dialect, wherever it stands: amid a character, a call, a frame."""
+    answer = script(SEED + 3, words=16, most=6)
+    provider.answer(answer.answer)
+    with Connection(gateway.port) as connection:
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hello?"}]}
+        response = connection.request("POST", "/v1/generations", {"accept": "application/x-ndjson"}, body)
+        identity = response.headers["x-freshet-generation"]
+        lines = list(response.lines())
+    events = NativeParts()
+    for line in lines[:-1]:
+        events.line(line)
+        rest = Returning(gateway.port, dialect, "ndjson", SEED)
+        target = f"/v1/generations/{identity}/events?dialect={dialect}&after={events.reader.seq}"
+        begun = [Call(block["call_id"], block["name"], block["text"]) for block in events.blocks if "call_id" in block]
+        if isinstance(rest.parts, ChatParts):
+            rest.parts.said.calls = begun
+        assert rest.connect(target, {}, Knife()) == 200
+        if isinstance(rest.parts, ChatParts):
+            calls = [Call(call.id, call.name, whole(call.arguments)) for call in rest.parts.said.calls]
+            assert calls == answer.said.calls
+            text, reasoning = rest.parts.said.text, rest.parts.said.reasoning
+        else:
+            assert isinstance(rest.parts, SimpleParts)
+            text, reasoning = rest.parts.reader.message.text, rest.parts.reader.message.reasoning
+            complete = sum("call_id" in block and "open" not in block for block in events.blocks)
+            assert len(rest.parts.reader.calls) == len(answer.said.calls) - complete
+        before = events.reader.message
+        assert whole(before.text + text) == answer.said.text
+        assert whole(before.reasoning + reasoning) == answer.said.reasoning
