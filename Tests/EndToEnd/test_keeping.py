@@ -11,7 +11,7 @@ import pytest
 
 from asking import settings
 from conftest import LOOPS, NOTES, SOAK
-from gateway import Served, configuration
+from gateway import Served, configuration, folder
 from held import eventually
 from provider import FIN, STALL, Answer, Exchange, Gate, Provider, Tool, chat, error
 from readers import NativeReader
@@ -97,6 +97,27 @@ def test_who_leaves(provider: Provider) -> None:
         assert len(ended) == len(ORPHANED)
         assert {(document["state"], document["error"]["code"]) for document in ended} == {("failed", "abandoned")}
         assert all(document["message"]["content"] == "Hello" for document in ended)
+
+
+@pytest.mark.parametrize("loops", LOOPS)
+def test_an_answer_larger_than_all_that_is_kept(provider: Provider, loops: int) -> None:
+    """It leaves memory when it is on disk, and not before: whenever it is asked for it is there, also by a successor."""
+    text = "日本 " * 20000
+    provider.answer(chat([text] * 3))
+    content = configuration(provider.url, loops, data=f"{folder()}/data", limits={"kept": "64KiB"})
+    with Served(content) as gateway:
+        names = []
+        for _ in range(10):
+            response, _ = ask(gateway, "POST", "/v1/generations", BODY)  # to its end
+            names.append(response.headers["x-freshet-generation"])
+            assert state(gateway, names[-1]) == "finished"
+        for name in names:
+            assert state(gateway, name) == "finished"
+        assert gateway.stop() == 0
+    with Served(content) as gateway:
+        for name in names:
+            document = ask(gateway, "GET", f"/v1/generations/{name}")[1]
+            assert (document["state"], document["message"]["content"]) == ("finished", text * 3)
 
 
 @pytest.mark.soak

@@ -142,9 +142,9 @@ final class GenerationRegistry: Sendable {
             if freesKey, let scope = generation.scope { state.keys.free(scope, of: id) }
             guard state.places[id] != nil else { return [] }
             state.places[id]?.end = End(outcome: end.outcome, sequence: sequence)
-            return state.kept.ended(id, bytes: bytes).compactMap { state.places.removeValue(forKey: $0) }
+            return state.kept.ended(id, bytes: bytes).compactMap { state.places[$0] }
         }
-        for place in givenUp { place.generation.loop.execute { place.generation.value.forget() } }
+        for place in givenUp { place.generation.loop.execute { place.generation.value.makeRoom() } }
     }
 
     /// Somebody deleted it: it is not to come back from disk, and its key may be used again.

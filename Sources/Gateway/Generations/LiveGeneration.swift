@@ -44,6 +44,8 @@ final class LiveGeneration: TurnEnd {
     private var promptBytes = 0
     /// Whether it is not to be found in memory any more.
     private(set) var isForgotten = false
+    /// Whether its place in memory is needed.
+    private(set) var isInTheWay = false
     /// Whether its owner wants nothing of it to be left.
     private(set) var isDeleted = false
     /// Has it written to disk; nil for one that lives in memory alone.
@@ -329,6 +331,12 @@ final class LiveGeneration: TurnEnd {
             guard let self else { return }
             if keeper?.isUnfiled(self) == true { forget(after: Self.unfiledTime) } else { forget() }
         }
+    }
+
+    /// Its place in memory is needed: it goes as soon as it is on disk, or at once where it will not be.
+    func makeRoom() {
+        isInTheWay = true
+        if keeper?.isAboutToFile(self) != true { forget() }
     }
 
     /// It is not to be found any more; readers that have it read on.

@@ -10,6 +10,8 @@ extension LiveLog: LogSource {}
 final class LoopKeeper: TurnEnd {
     /// Time after which a disk that failed is tried again.
     private static let retryTime = Duration.seconds(1)
+    /// What may wait for a catalogue that is busy, though its place is needed.
+    private static let waitingBytes = 64 << 20
 
     private let archive: Archive
     private let loop: EventLoop
@@ -23,8 +25,10 @@ final class LoopKeeper: TurnEnd {
     private var ending: [GenerationID: LiveGeneration] = [:]
     /// Those of them that the catalogue is about to write.
     private var handedOver: Set<GenerationID> = []
-    /// Those of them that it did not take: handed over again, one after the other.
-    private var refused: [GenerationID] = []
+    /// Those of them that it did not take, and what they take in memory: handed over again, one after the other.
+    private var refused: [GenerationID: Int] = [:]
+    /// Of all of those.
+    private var refusedBytes = 0
     private var retry: LoopTimer?
     private var tidying: LoopTimer?
     private var seenDeletions = 0
@@ -99,6 +103,7 @@ final class LoopKeeper: TurnEnd {
 
     private func release(_ generation: LiveGeneration) {
         ending[generation.id] = nil
+        noLongerRefused(generation.id)
         if let kept = generation.kept { keeper.release(kept) }
         generation.kept = nil
     }
@@ -107,6 +112,16 @@ final class LoopKeeper: TurnEnd {
 
     /// Whether it has to stay in memory: the catalogue has not got it yet.
     func isUnfiled(_ generation: LiveGeneration) -> Bool { ending[generation.id] != nil }
+
+    /// Whether one that has ended is on its way to disk, and the disk takes it as far as is known.
+    func isAboutToFile(_ generation: LiveGeneration) -> Bool {
+        guard generation.kept != nil, !isFailing else { return false }
+        let isRefused = isUnfiled(generation) && !handedOver.contains(generation.id)
+        return !isRefused || mayWait
+    }
+
+    /// Whether those that the catalogue did not take will soon be taken.
+    private var mayWait: Bool { archive.failure == nil && refusedBytes <= Self.waitingBytes }
 
     private func file(_ generation: LiveGeneration) {
         guard generation.kept != nil, !handedOver.contains(generation.id) else { return }
@@ -118,6 +133,7 @@ final class LoopKeeper: TurnEnd {
         guard let origin = generation.origin, !generation.isDeleted else { return }
         let carrier = LoopBound(self, on: loop)
         let id = generation.id
+        noLongerRefused(id)
         handedOver.insert(id)
         archive.file(generation, origin) { isFiled in
             carrier.loop.execute { carrier.value.filed(id, kept: isFiled) }
@@ -129,25 +145,35 @@ final class LoopKeeper: TurnEnd {
         guard let generation = ending[id] else { return }
         if isFiled {
             release(generation)
-            handOverNext()
-        } else if generation.isForgotten {
-            giveUp(generation)
-        } else {
-            refused.append(id)
-            retry?.rearm(after: Self.retryTime)
+            if generation.isInTheWay { generation.forget() }
+            return handOverNext()
         }
+        refused[id] = generation.keptBytes
+        refusedBytes += generation.keptBytes
+        if generation.isForgotten {
+            giveUp(generation)
+        } else if generation.isInTheWay, !mayWait {
+            generation.forget()
+        }
+        retry?.rearm(after: Self.retryTime)
     }
 
     private func handOverNext() {
-        while let id = refused.popLast() {
-            if let generation = ending[id], !handedOver.contains(id) { return handOver(generation) }
+        while let id = refused.first?.key {
+            noLongerRefused(id)
+            if let generation = ending[id], !generation.isDeleted { return handOver(generation) }
         }
+    }
+
+    private func noLongerRefused(_ id: GenerationID) {
+        if let bytes = refused.removeValue(forKey: id) { refusedBytes -= bytes }
     }
 
     /// Its memory is needed. What is not on disk by now is lost; what is in its segment is found at the next start.
     func giveUp(_ generation: LiveGeneration) {
         guard !handedOver.contains(generation.id), let kept = generation.kept else { return }
         ending[generation.id] = nil
+        noLongerRefused(generation.id)
         generation.kept = nil
         if kept.isBehind { keeper.giveUp(kept) }
     }
