@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from asking import settings
 from conftest import LOOPS, NOTES, SOAK
 from gateway import Served, configuration, folder
 from held import eventually
+from observed import scrape
 from provider import FIN, STALL, Answer, Exchange, Gate, Provider, Tool, chat, error
 from readers import NativeReader
 from wire import Connection, Response
@@ -133,6 +135,67 @@ def test_a_browsers_answer_is_kept_for_a_minute(gateway: Served, provider: Provi
     assert eventually(lambda: state(gateway, identity) == "404", 30)
     again, _ = ask(gateway, "GET", "/api/chat?prompt=x", last_event_id=f"{identity}:0")
     assert again.status == 404 and provider.count == 1
+
+
+def test_an_orphan_is_given_up(provider: Provider) -> None:
+    """Also one whose reader left before it was found on disk that there is a parent."""
+    provider.answer(chat(["Hel", "lo"], ends=[STALL]))
+    with Served(settings(provider, limits={"orphan_time": "300ms"})) as gateway:
+        for way in (*ORPHANED, *TO_THE_END):
+            exchange = left(gateway, provider, way)
+            if way in ORPHANED:
+                assert exchange.wait(5) == "aborted", way
+        ended = ask(gateway, "GET", "/v1/generations?state=failed")[1]["data"]
+        assert len(ended) == len(ORPHANED)
+        for entry in ended:
+            document = ask(gateway, "GET", f"/v1/generations/{entry['id']}")[1]
+            assert document["error"]["code"] == "abandoned" and document["message"]["content"] == "Hello"
+        assert len(ask(gateway, "GET", "/v1/generations?state=running")[1]["data"]) == len(TO_THE_END)
+
+
+def test_readers_that_leave_while_the_disk_is_asked(provider: Provider) -> None:
+    """They hold nothing, and what they asked for is an orphan."""
+    provider.answer(chat(["Hel", "lo"]))
+    limits = {"kept_time": "1ms", "orphan_time": "300ms"}
+    with Served({**configuration(provider.url, LOOPS[-1]), "limits": limits}) as gateway:
+        made = [ask(gateway, "POST", "/v1/generations", BODY)[0] for _ in range(20)]
+        names = [response.headers["x-freshet-generation"] for response in made]
+        time.sleep(0.1)  # they leave memory
+        for identity in names:
+            with Connection(gateway.port) as connection:
+                connection.send("GET", f"/v1/generations/{identity}/events")
+        provider.answer(chat(["Hel", "lo"], ends=[STALL]))
+        for identity in names[:5]:
+            with Connection(gateway.port) as connection:
+                connection.send("POST", "/v1/generations", {}, {**BODY, "parent": identity})
+        assert eventually(lambda: scrape(gateway).value("freshet_readers") == 0)
+        assert eventually(lambda: not ask(gateway, "GET", "/v1/generations?state=running")[1]["data"])
+
+
+def said(stream: str) -> str:
+    return "".join(re.findall(r'"(?:delta|content)":"([^"]+)"', stream))
+
+
+@pytest.mark.parametrize("way", ["native", "native lines", "chat, on"])
+def test_who_asks_again_with_a_place_reads_on(gateway: Served, provider: Provider, way: str) -> None:
+    """As a client does that reconnects by sending its request again: nothing is made, nothing is paid twice."""
+    provider.answer(chat(["Hel", "lo"]))
+    with Connection(gateway.port) as connection:
+        WAYS[way](connection)
+        first = Response(connection)
+        body = first.body().decode()
+    identity = first.headers["x-freshet-generation"]
+    place = {"last-event-id": f"{identity}:3"}
+    target = "/v1/chat/completions" if way == "chat, on" else "/v1/generations"
+    fields = {"accept": "application/x-ndjson"} if way == "native lines" else {}
+    again = {**BODY, "stream": True} if way == "chat, on" else BODY
+    with Connection(gateway.port) as connection:
+        response = connection.request("POST", target, {**fields, **place}, again)
+        rest = response.body().decode()
+    assert response.headers["x-freshet-generation"] == identity and provider.count == 1
+    assert said(rest) == said(body) == "Hello" and rest.count("id") < body.count("id")
+    wrong, document = ask(gateway, "POST", target, again, last_event_id="17")
+    assert wrong.status == 400 and document["error"]["param"] == "Last-Event-ID" and provider.count == 1
 
 
 def test_an_orphan_that_is_read_again_is_kept(provider: Provider) -> None:

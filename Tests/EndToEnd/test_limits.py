@@ -35,6 +35,7 @@ ELSEWHERE = {
     "retention_time": "test_generations.py",
     "kept": "test_generations.py",
     "kept_time": "test_generations.py",
+    "orphan_time": "test_keeping.py",
 }
 REACHED: dict[str, Callable[..., None]] = {}
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -121,6 +122,29 @@ def test_nothing_open_nothing_waited_for(provider: Provider) -> None:
         gateway.process.send_signal(signal.SIGTERM)
         assert gateway.process.wait(10) == 0
     gateway.stop()
+
+
+def test_a_logged_answer_without_a_reader_is_waited_for(provider: Provider, told: signal.Signals) -> None:
+    """It ends by itself, and the next process has it whole."""
+    gate = Gate()
+    provider.answer(chat(["a", "b"], gate=gate))
+    settings = configuration(provider.url, LOOPS[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        gateway = Served({**settings, "data": folder})
+        body = {"model": "m", "messages": STREAMED["messages"]}
+        with Connection(gateway.port) as connection:
+            name = connection.request("POST", "/v1/generations", {"accept": "application/json"}, body).json()["id"]
+        provider.wait_count(1)
+        gateway.process.send_signal(told)
+        assert eventually(lambda: refuses(gateway.port))
+        with pytest.raises(subprocess.TimeoutExpired):
+            gateway.process.wait(0.5)
+        gate.open()
+        assert gateway.process.wait(10) == 0
+        gateway.stop()
+        with Served({**settings, "data": folder}) as successor, Connection(successor.port) as connection:
+            document = connection.request("GET", f"/v1/generations/{name}").json()
+            assert document["state"] == "finished" and document["message"]["content"] == "ab"
 
 
 # Socket activation.

@@ -47,6 +47,20 @@ struct KeepingTests {
         #expect(keys.claim(Self.scope("k"), digest: [2], for: Self.generation(6), at: Self.day + 2) == .new)
     }
 
+    /// Behind one key that stays bound for a day.
+    @Test func freedKeysTakeNoMemory() throws {
+        var keys = IdempotencyKeys()
+        _ = keys.claim(Self.scope("stays"), digest: [], for: Self.generation(0), at: 0)
+        for number in 1...20_000 as ClosedRange<UInt64> {
+            _ = keys.claim(Self.scope("\(number)"), digest: [], for: Self.generation(number), at: 0)
+            keys.free(Self.scope("\(number)"), of: Self.generation(number))
+        }
+        let order = Mirror(reflecting: keys).children.first { $0.label == "order" }
+        #expect(try #require(order?.value as? [(scope: IdempotencyKeys.Scope, generation: GenerationID)]).count < 2000)
+        let again = keys.claim(Self.scope("stays"), digest: [], for: Self.generation(1), at: Self.day - 1)
+        #expect(again == .attach(Self.generation(0)))
+    }
+
     @Test func pastTheLimitTheOldestKeyIsGivenUp() {
         var keys = IdempotencyKeys(lifetime: 1000, limit: 3)
         for number in 1...5000 as ClosedRange<UInt64> {

@@ -45,6 +45,9 @@ extension Configuration.Limits {
         return limits
     }
 
+    /// How long what is logged stays in memory after its end: no longer than anywhere.
+    var memoryTime: Duration { min(keptTime, retentionTime) }
+
     private var wire: HTTPLimits {
         var limits = HTTPLimits()
         (limits.headBytes, limits.fieldCount, limits.targetBytes) = (head, fields, target)

@@ -47,6 +47,7 @@ extension Configuration.Limits {
         Member("peer_time", .duration(\.peerTime), "disconnected"),
         Member("drain_time", .duration(\.drainTime), "answers end: shutting_down"),
         Member("kept_time", .duration(\.keptTime), "the logged answer is given up"),
+        Member("orphan_time", .duration(\.orphanTime), "the answer ends: abandoned"),
     ]
 
     /// A limit as the configuration writes it.

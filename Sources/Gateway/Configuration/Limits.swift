@@ -65,6 +65,8 @@ extension Configuration {
         package var drainTime = Duration.seconds(30)
         /// For a logged answer to be read again after its end.
         package var keptTime = Duration.seconds(3600)
+        /// For a native answer to run on without a reader.
+        package var orphanTime = Duration.seconds(600)
 
         /// The defaults of those that keep to them.
         package init() {

@@ -53,14 +53,15 @@ struct Attachment {
         return query.sequence - 1
     }
 
-    private func encoder(_ id: GenerationID, resuming fold: GenerationFold) -> any StreamEncoder {
+    /// The native one needs no fold, so a reconnect costs nothing of what was said before.
+    private func encoder(_ id: GenerationID, resuming fold: @autoclosure () -> GenerationFold) -> any StreamEncoder {
         switch query.dialect {
         case .native: NativeEncoder(generation: id, framing: query.framing)
         case .simple:
-            SimpleEncoder(generation: id, framing: query.framing, isNamed: query.isNamed, resuming: fold)
+            SimpleEncoder(generation: id, framing: query.framing, isNamed: query.isNamed, resuming: fold())
         case .openAIChat:
             OpenAIChatEncoder(
-                framing: query.framing, includesUsage: query.includesUsage, cursors: id, resuming: fold,
+                framing: query.framing, includesUsage: query.includesUsage, cursors: id, resuming: fold(),
                 taken: query.part.map { $0 + 1 } ?? 0)
         }
     }

@@ -10,6 +10,12 @@ struct ChatCompletionsEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let request = try read(exchange.body)
+            if request.isStream, let place = try ReturningReader.place(in: exchange.head.fields) {
+                var query = Attachment.Query()
+                (query.dialect, query.includesUsage) = (.openAIChat, request.includesUsage)
+                query.framing = Framing(accepting: exchange.head.fields)
+                return try ReturningReader(gateway: gateway).serve(exchange, after: place, query, owner: owner)
+            }
             let keeping = try Keeping(exchange, owner: owner)
             let retention = keeping.retention(byDefault: .untilRead, gateway.configuration.limits)
             guard request.choices == 1 || !retention.isLogged else {

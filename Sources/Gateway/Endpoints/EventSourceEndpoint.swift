@@ -6,8 +6,7 @@ import FreshetTransport
 
 /// `GET /api/chat?prompt=&model=`: an answer for the browser's own `EventSource`, in the simple dialect.
 ///
-/// A request with `Last-Event-ID` never makes a generation: it attaches to the one it names, or is told with 204 that
-/// it has everything.
+/// A request with `Last-Event-ID` never makes a generation: `ReturningReader`.
 struct EventSourceEndpoint {
     let gateway: Gateway
 
@@ -22,11 +21,13 @@ struct EventSourceEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let query = try read(exchange.head.query)
-            if let place = try exchange.head.fields.only("Last-Event-ID"), !place.isEmpty {
-                try attach(exchange, place, query, owner: owner)
-            } else {
-                try create(exchange, query, owner: owner)
+            guard let place = try ReturningReader.place(in: exchange.head.fields) else {
+                return try create(exchange, query, owner: owner)
             }
+            var wanted = Attachment.Query()
+            (wanted.dialect, wanted.isNamed) = (.simple, query.isNamed)
+            wanted.framing = Framing(accepting: exchange.head.fields)
+            try ReturningReader(gateway: gateway).serve(exchange, after: place, wanted, owner: owner)
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
@@ -76,29 +77,5 @@ struct EventSourceEndpoint {
     /// The first bytes of an event stream: how soon to reconnect, and the cursor before the first event.
     private func prelude(_ framing: Framing, _ id: GenerationID) -> [UInt8] {
         framing == .eventStream ? Array("retry: 1000\nid: \(id):0\n\n".utf8) : []
-    }
-
-    // MARK: Attaching
-
-    private func attach(
-        _ exchange: HTTPServerExchange, _ text: String, _ query: Query, owner: String
-    ) throws(Caller.Refused) {
-        guard let cursor = EventCursor(text) else {
-            throw Caller.Refused(RequestError("Last-Event-ID", "must be an id of this stream: gen_…:seq"))
-        }
-        var wanted = Attachment.Query()
-        (wanted.dialect, wanted.field) = (.simple, "Last-Event-ID")
-        (wanted.framing, wanted.isNamed) = (Framing(accepting: exchange.head.fields), query.isNamed)
-        wanted.sequence = cursor.sequence
-        try gateway.reach(cursor.generation, owner: owner, exchange) { [wanted] exchange, generation in
-            exchange.record?.generation = generation
-            do throws(Caller.Refused) {
-                try generation.checkKept()
-                try Attachment(wanted).serve(exchange, generation)
-            } catch {
-                exchange.record?.error = error.failure.code.name
-                ErrorAnswer(error.failure).send(on: exchange, generation: generation.id)
-            }
-        }
     }
 }

@@ -41,6 +41,11 @@ struct GenerationsEndpoint {
     func serve(_ exchange: HTTPServerExchange, owner: String) {
         do throws(Caller.Refused) {
             let asked = try read(exchange, owner: owner)
+            if let place = try ReturningReader.place(in: exchange.head.fields) {
+                var query = Attachment.Query()
+                query.framing = Framing(accepting: exchange.head.fields)
+                return try ReturningReader(gateway: gateway).serve(exchange, after: place, query, owner: owner)
+            }
             guard let parent = asked.request.parent else { return try create(exchange, asked) }
             try continueConversation(exchange, asked, of: parent)
         } catch {

@@ -19,6 +19,8 @@ final class CompletionReader: GenerationReader {
     /// Begins to serve; from now on the generation holds it.
     func start() {
         exchange.body = []
+        // The client may have gone while the generation was looked for.
+        guard !exchange.isGone else { return generation.detach(self) }
         exchange.onGone = { [unowned self] in self.done() }
         generation.attach(self)
     }

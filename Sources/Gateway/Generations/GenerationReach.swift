@@ -1,4 +1,5 @@
 import FreshetGeneration
+import FreshetHTTPWire
 import FreshetRelay
 import FreshetStores
 import FreshetTransport
@@ -36,6 +37,9 @@ extension Gateway {
         _ exchange: HTTPServerExchange, then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) {
         do throws(Caller.Refused) {
+            let isRead = exchange.head.method == "GET"
+            // Nobody is there to read it any more; what else was asked for is done all the same.
+            if isRead, exchange.isGone { return }
             // Somebody else may have asked for it meanwhile.
             if registry.place(of: id) != nil { return try reach(id, owner: owner, exchange, then: then) }
             guard case .success(let found) = result else {

@@ -12,6 +12,7 @@ final class GenerationRegistry: Sendable {
         let owner: String
         let generation: LoopBound<LiveGeneration>
         let summary: Summary
+        let isLogged: Bool
         /// Nil while it runs.
         var end: End?
 
@@ -21,6 +22,7 @@ final class GenerationRegistry: Sendable {
             summary = Summary(
                 id: generation.id, model: generation.model, dialect: generation.dialect,
                 parent: generation.origin?.parent)
+            isLogged = generation.retention.isLogged
         }
     }
 
@@ -76,6 +78,9 @@ final class GenerationRegistry: Sendable {
 
     /// All places, in no order.
     var all: [Place] { state.withLock { $0.places }.map(\.value) }
+
+    /// Whether one that is logged runs. Looks at all of them.
+    var isLogging: Bool { state.withLock { $0.places.values.contains { $0.end == nil && $0.isLogged } } }
 
     /// How many there are.
     var count: Int { state.withLock { $0.places.count } }

@@ -66,6 +66,8 @@ final class StreamReader: GenerationReader {
     /// Begins to serve; from now on the generation holds it.
     func start() {
         exchange.body = []
+        // The client may have gone while the generation was looked for.
+        guard !exchange.isGone else { return generation.detach(self) }
         exchange.onGone = { [unowned self] in self.done() }
         exchange.onWritable = { [unowned self] in self.writable() }
         heartbeat = generation.loop.schedule(after: Self.silence) { [unowned self] in self.beat() }

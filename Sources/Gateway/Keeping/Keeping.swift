@@ -6,9 +6,6 @@ import FreshetTransport
 
 /// What a request that makes a generation asks for beside the answer: whether it is logged, and under which key.
 struct Keeping {
-    /// A native generation that nobody reads is given up after this.
-    private static let grace = Duration.seconds(600)
-
     private let isOn: Bool?
     /// Nil when the client sent no `Idempotency-Key`.
     let scope: IdempotencyKeys.Scope?
@@ -51,13 +48,13 @@ struct Keeping {
     ///   - limits: How long what is logged stays.
     /// - Returns: What it asked for; `byDefault` when it did not ask.
     func retention(byDefault: Retention, _ limits: Configuration.Limits) -> Retention {
-        if isOn == true || scope != nil { return .logged(grace: nil, beyondEnd: limits.keptTime) }
+        if isOn == true || scope != nil { return .logged(grace: nil, beyondEnd: limits.memoryTime) }
         return isOn == false ? .untilRead : byDefault
     }
 
     /// What native generations are where the request does not say.
     static func native(_ limits: Configuration.Limits) -> Retention {
-        .logged(grace: grace, beyondEnd: limits.keptTime)
+        .logged(grace: limits.orphanTime, beyondEnd: limits.memoryTime)
     }
 
     private static func digest(of body: [UInt8]) -> [UInt8] {

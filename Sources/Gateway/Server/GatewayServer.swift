@@ -84,8 +84,11 @@ package final class GatewayServer: Sendable {
         server.stopAccepting()
     }
 
-    /// Whether no connection is open and none can come any more.
-    package var isIdle: Bool { server.hasStopped && server.connectionCount == 0 }
+    /// Whether no connection is open, none can come any more, and nothing runs for readers who come later.
+    package var isIdle: Bool {
+        guard server.hasStopped, server.connectionCount == 0 else { return false }
+        return gateway.stage == .ending || !gateway.registry.isLogging
+    }
 
     /// Ends what is still running, with an error that its readers see.
     package func endStreams() {

@@ -77,6 +77,11 @@ public struct IdempotencyKeys: Equatable, Sendable {
     /// What the key made has failed before any content, was never begun, or was deleted: the next request is a first one.
     public mutating func free(_ scope: Scope, of generation: GenerationID) {
         if bindings[scope]?.generation == generation { bindings[scope] = nil }
+        // What was freed does not wait for its time in the order, or refused requests would fill it.
+        if order.count > 2 * (bindings.count + 512) {
+            order = order[head...].filter { bindings[$0.scope]?.generation == $0.generation }
+            head = 0
+        }
     }
 
     private mutating func expire(at now: UInt64) {

@@ -51,7 +51,7 @@ public struct Stopping: Equatable, Sendable {
     /// Some time has passed.
     ///
     /// - Parameters:
-    ///   - isIdle: Whether no connection is open and none can come.
+    ///   - isIdle: Whether no connection is open, none can come, and nothing runs for readers who come later.
     ///   - moment: On the clock of `signalArrived`.
     /// - Returns: What to do now.
     public mutating func timePassed(isIdle: Bool, at moment: Moment) -> Action {
