@@ -177,6 +177,45 @@ def test_ends_are_filed_once_there_is_room(provider: Provider, disk: Any) -> Non
         assert os.path.exists(f"{data}/clean")
 
 
+def test_segments_alone_fail(provider: Provider) -> None:
+    """The catalogue takes what has ended; each failure is told anew, and it is over as soon as nothing fails."""
+    data = f"{folder()}/data"
+    provider.answer(chat(TOKENS))
+
+    def told() -> list[str]:
+        with Connection(gateway.port) as connection:
+            response = connection.request("POST", "/v1/generations", {"accept": "application/x-ndjson"}, BODY)
+            names.append(response.headers["x-freshet-generation"])
+            reader = follow(response)
+        assert reader.message.text == TEXT
+        return notices(reader)
+
+    names: list[str] = []
+    with serve(provider, data) as gateway:
+        os.rename(f"{data}/segments", f"{data}/elsewhere")
+        for count in range(1, 4):
+            assert told() == ["not_kept"], count
+            assert f"{data}/segments" in wait_lines(gateway, count, "keeping_failed")[-1]["message"]
+            assert eventually(lambda: catalogued(data) == sorted(names))
+            assert eventually(lambda: readiness(gateway) == "ok\n"), readiness(gateway)
+            wait_lines(gateway, count, "keeping_restored")
+        gate = Gate()
+        provider.answer(chat(TOKENS, gate=gate))
+        amid = create(gateway)
+        assert eventually(lambda: readiness(gateway).startswith("degraded: "))
+        os.rename(f"{data}/elsewhere", f"{data}/segments")
+        assert eventually(lambda: readiness(gateway) == "ok\n"), readiness(gateway)
+        gate.release(2)
+        provider.answer(chat(TOKENS))
+        assert told() == []
+        assert eventually(lambda: read(gateway, amid)["message"]["content"] == "".join(TOKENS[:2]))
+        gateway.kill()
+    with serve(provider, data) as gateway:
+        assert all(read(gateway, name)["message"]["content"] == TEXT for name in names)
+        document = read(gateway, amid)
+        assert (document["state"], document["message"]["content"]) == ("interrupted", "".join(TOKENS[:2]))
+
+
 def catalogued(data: str) -> list[str]:
     """What has ended, as the catalogue says."""
     with sqlite3.connect(f"file:{data}/catalogue.sqlite?mode=ro", uri=True) as database:

@@ -122,6 +122,58 @@ struct LogKeeperTests {
         #expect(store.restored(begun.id).seenText.isEmpty)
     }
 
+    @Test func aFailureIsOverWhenNothingWaitsAnyMore() throws {
+        let store = Store()
+        let keeper = LogKeeper(store)
+        var changes: [StoreFailure?] = []
+        keeper.onChange = { changes.append($0) }
+        for number in 1...2 as ClosedRange<UInt64> {
+            let live = Live(number)
+            let kept = try keeper.keep(live.id, epoch: 1, origin: nil, from: live)
+            store.answer = .some(Self.full)
+            keeper.changed(kept)
+            keeper.flush()
+            #expect(keeper.failure == Self.full)
+            keeper.release(kept)  // the catalogue has it
+            keeper.retry()
+            #expect(keeper.failure == nil && !keeper.isCatchingUp)
+        }
+        #expect(changes == [Self.full, nil, Self.full, nil])
+        store.answer = .some(nil)
+        let live = Live(3)
+        keeper.changed(try keeper.keep(live.id, epoch: 1, origin: nil, from: live))
+        keeper.flush()
+        #expect(store.restored(live.id).fold() == live.log.fold())
+    }
+
+    @Test func everyFlushThatFailsIsToldOf() throws {
+        let store = Store()
+        let lives = (1...3).map { Live($0) }
+        let keeper = LogKeeper(store)
+        var (changes, failures) = ([StoreFailure?](), 0)
+        keeper.onChange = { changes.append($0) }
+        keeper.onFailed = { failures += 1 }
+        let kept = try lives.map { try keeper.keep($0.id, epoch: 1, origin: nil, from: $0) }
+        for live in lives { live.say(String(repeating: "z", count: 3 << 20)) }
+        func fail() {
+            store.answer = .some(Self.full)
+            for log in kept { keeper.changed(log) }
+            keeper.flush()
+        }
+        fail()
+        #expect(failures == 1)
+        store.answer = .some(nil)
+        keeper.retry()
+        #expect(keeper.failure == nil && keeper.isCatchingUp && kept.contains { $0.isBehind })
+        fail()
+        #expect(failures == 2 && keeper.failure == Self.full, "before it had caught up")
+        store.answer = .some(nil)
+        keeper.retry()
+        while !keeper.waiting.isEmpty { keeper.flush() }
+        #expect(changes == [Self.full, nil] && failures == 2)
+        for live in lives { #expect(store.restored(live.id).fold() == live.log.fold()) }
+    }
+
     @Test func whatIsReleasedIsNotWrittenAnyMore() throws {
         let (store, live) = (Store(), Live(1))
         let keeper = LogKeeper(store)

@@ -226,7 +226,7 @@ final class LiveGeneration: TurnEnd {
     /// Ends it because this process ends. One that is only in memory is lost with it: its readers are told. One that is
     /// on disk is left to the next process: its readers are cut, so that they come back.
     func shutDown() {
-        if kept != nil, !hasEnded, keeper?.isFailing != true {
+        if let kept, !hasEnded, keeper?.isLosing(kept) == false {
             attempt?.cancel()
             attempt = nil
             for reader in readers { reader.cut() }

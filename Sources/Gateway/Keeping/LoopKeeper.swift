@@ -40,7 +40,8 @@ final class LoopKeeper: TurnEnd {
         keeper = LogKeeper(writer)
         writer.onUnneeded = { [archive] paths in archive.remove(paths) }
         keeper.onMore = { [unowned self] in self.loop.markDirty(self) }
-        keeper.onChange = { [unowned self] failure in storeChanged(failure) }
+        keeper.onChange = { [unowned self] failure in archive.failed(failure, onLoop: self.loop) }
+        keeper.onFailed = { [unowned self] in retry?.rearm(after: Self.retryTime) }
         retry = loop.schedule(at: .never) { [unowned self] in tryAgain() }
         tidying = loop.schedule(after: .zero) { [unowned self] in tidy() }
     }
@@ -59,17 +60,19 @@ final class LoopKeeper: TurnEnd {
         archive.note(generation, origin)
         keeper.changed(kept)
         keeper.flush()
-        if isFailing { generation.noteUnkept() }
+        if kept.isBehind { generation.noteUnkept() }
         return kept
     }
 
     /// Whether nothing is written just now.
-    var isFailing: Bool { keeper.failure != nil }
+    private var isFailing: Bool { keeper.failure != nil }
+
+    /// Whether the next process may find less than there is of one that runs.
+    func isLosing(_ kept: KeptLog) -> Bool { isFailing || keeper.isCatchingUp && kept.isBehind }
 
     /// Its readers are served at the end of the turn, when what they will see is on disk.
     func take(_ generation: LiveGeneration, _ kept: KeptLog) {
         keeper.changed(kept)
-        if isFailing { generation.noteUnkept() }
         changed.append(generation)
         loop.markDirty(self)
     }
@@ -78,6 +81,7 @@ final class LoopKeeper: TurnEnd {
         keeper.flush()
         swap(&changed, &served)
         for generation in served {
+            if generation.kept?.isBehind == true { generation.noteUnkept() }
             generation.wakeReaders()
             if generation.hasEnded, !generation.isDeleted { file(generation) }
         }
@@ -189,18 +193,9 @@ final class LoopKeeper: TurnEnd {
 
     // MARK: Failures
 
-    private func storeChanged(_ failure: StoreFailure?) {
-        archive.failed(failure, onLoop: loop)
-        if failure != nil {
-            retry?.rearm(after: Self.retryTime)
-            for generation in changed { generation.noteUnkept() }
-        }
-    }
-
     private func tryAgain() {
         keeper.retry()
         handOverNext()
-        if isFailing { retry?.rearm(after: Self.retryTime) }
     }
 
     deinit { writer.close() }

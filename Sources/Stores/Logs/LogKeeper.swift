@@ -12,6 +12,10 @@ package final class LogKeeper {
     package private(set) var failure: StoreFailure?
     /// Called when it begins to fail, and with nil when it is well again and has caught up.
     package var onChange: ((StoreFailure?) -> Void)?
+    /// Called when a flush has failed, each time: `retry` is due in a while.
+    package var onFailed: (() -> Void)?
+    /// Whether it failed and what waited since is not kept yet.
+    package private(set) var isCatchingUp = false
     /// Called when a flush is over and more waits: to be flushed in the next turn.
     package var onMore: (() -> Void)?
 
@@ -19,7 +23,6 @@ package final class LogKeeper {
     private var marked: ContiguousArray<KeptLog> = []
     private var gathered: ContiguousArray<KeptLog> = []
     private var isFlushing = false
-    private var isCatchingUp = false
 
     /// - Parameter store: Used by nobody else.
     package init(_ store: any LogStore) {
@@ -82,12 +85,21 @@ package final class LogKeeper {
         failure = nil
         isCatchingUp = true
         flush()
+        endCatchingUp()
+    }
+
+    /// Nothing waits any more: whether the store is well is seen with the next change.
+    private func endCatchingUp() {
+        guard isCatchingUp, failure == nil, marked.isEmpty, !isFlushing else { return }
+        isCatchingUp = false
+        onChange?(nil)
     }
 
     /// Its end is kept in the catalogue: the store may drop its entries.
     package func release(_ log: KeptLog) {
         marked.removeAll { $0 === log }
         store.release(log.generation)
+        endCatchingUp()
     }
 
     /// Logs that wait for the store while it fails, oldest change first. They stay in memory: whoever may not hold more
@@ -99,6 +111,7 @@ package final class LogKeeper {
     package func giveUp(_ log: KeptLog) {
         marked.removeAll { $0 === log }
         if log.keptSequence == 0 { store.release(log.generation) }
+        endCatchingUp()
     }
 
     private func flushed(_ failure: StoreFailure?) {
@@ -112,11 +125,11 @@ package final class LogKeeper {
             let isNew = !isCatchingUp
             (self.failure, isCatchingUp) = (failure, true)
             if isNew { onChange?(failure) }
+            onFailed?()
         } else if !marked.isEmpty {
             onMore?()
-        } else if isCatchingUp {
-            isCatchingUp = false
-            onChange?(nil)
+        } else {
+            endCatchingUp()
         }
     }
 }
