@@ -18,6 +18,7 @@ package final class Opening {
     package private(set) var salvaged = 0
     /// Segments of processes before this one that somebody needs.
     package private(set) var holdings = SegmentHoldings()
+    private let keyMilliseconds: UInt64
 
     /// - Parameters:
     ///   - path: See `DataDirectory.standardPath`.
@@ -26,8 +27,9 @@ package final class Opening {
     ///   - message: A generation's fold as JSON, for the catalogue.
     /// - Throws: When the directory, the catalogue or the disk cannot be used. What is damaged is no reason.
     package init(
-        _ path: String, now: UInt64, keyMilliseconds: UInt64 = 86_400_000, message: (RestoredLog) -> [UInt8]
+        _ path: String, now: UInt64, keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds, message: (RestoredLog) -> [UInt8]
     ) throws(StoreFailure) {
+        self.keyMilliseconds = keyMilliseconds
         directory = try DataDirectory(path)
         let database = try CatalogueDatabase(directory)
         self.database = database
@@ -43,13 +45,13 @@ package final class Opening {
             },
             ended: { restored in
                 do throws(StoreFailure) {
-                    try Self.finish(restored, restored.log, now, message(restored), database)
+                    try Self.finish(restored, restored.log, now, keyMilliseconds, message(restored), database)
                 } catch { failure = failure ?? error }
             })
         if let failure { throw failure }
         damaged = recovery.reports.filter(\.isDamaged)
         holdings = recovery.holdings
-        for restored in recovery.unfinished { try adopt(restored, keyMilliseconds) }
+        for restored in recovery.unfinished { try adopt(restored) }
         try forgetLost(now)
         try removeUnneeded(recovery)
     }
@@ -65,7 +67,7 @@ package final class Opening {
     package func finish(
         _ restored: RestoredLog, with log: GenerationLog, now: UInt64, message: [UInt8]
     ) throws(StoreFailure) {
-        try Self.finish(restored, log, now, message, database)
+        try Self.finish(restored, log, now, keyMilliseconds, message, database)
         unfinished.removeAll { $0.generation == restored.generation }
         try remove(holdings.released(restored.generation))
     }
@@ -76,16 +78,17 @@ package final class Opening {
     package func release(_ id: GenerationID) -> [String] { holdings.released(id) }
 
     private static func finish(
-        _ restored: RestoredLog, _ log: GenerationLog, _ now: UInt64, _ message: [UInt8], _ database: CatalogueDatabase
+        _ restored: RestoredLog, _ log: GenerationLog, _ now: UInt64, _ keyMilliseconds: UInt64, _ message: [UInt8],
+        _ database: CatalogueDatabase
     ) throws(StoreFailure) {
         guard var entry = CatalogueEntry(restored), let origin = restored.origin else { return }
         let end = log.fold().end
         entry.end = .init(
             outcome: end?.outcome ?? .interrupted, milliseconds: now, lastSequence: log.lastSequence, message: message)
-        try database.finish(entry, log: log, origin: origin)
+        try database.finish(entry, log: log, origin: origin, keyMilliseconds: keyMilliseconds)
     }
 
-    private func adopt(_ restored: RestoredLog, _ keyMilliseconds: UInt64) throws(StoreFailure) {
+    private func adopt(_ restored: RestoredLog) throws(StoreFailure) {
         guard let entry = CatalogueEntry(restored) else { return lost.append(restored.generation) }
         // A key is bound at the first content; a generation that had none frees it.
         let key = restored.log.fold().blocks.isEmpty ? nil : restored.origin?.idempotency

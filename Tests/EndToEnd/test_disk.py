@@ -21,7 +21,7 @@ from conftest import NOTES, SANITIZED, SOAK
 from gateway import ConfigurationFile, Served, configuration, folder, run
 from held import eventually, resident
 from observed import lines, wait_lines
-from provider import Answer, Exchange, Gate, Provider, chat
+from provider import FIN, Answer, Exchange, Gate, Provider, chat
 from readers import NativeReader
 from test_generations import BODY, ask, create, ended, events, read, read_status, running
 from wire import Connection, Response
@@ -538,6 +538,36 @@ def test_a_damaged_catalogue(provider: Provider, how: str, is_clean: bool) -> No
     with sqlite3.connect(f"file:{place}?mode=ro", uri=True) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     database.close()
+
+
+@pytest.mark.parametrize("how", ["killed", "without a catalogue"])
+def test_keys_are_in_the_logs(provider: Provider, how: str) -> None:
+    """Whatever becomes of the catalogue: what was asked for under a key is not asked for again, unless it failed."""
+    data, gate = f"{folder()}/data", Gate()
+    with serve(provider, data) as gateway:
+        provider.answer(chat(TOKENS))
+        kept = {"said": create(gateway, idempotency_key="said")}
+        ended(gateway, kept["said"])
+        provider.answer(chat([], ends=[FIN]))
+        failed = create(gateway, idempotency_key="failed")
+        assert ended(gateway, failed)["state"] == "failed"
+        assert eventually(lambda: catalogued(data) == [kept["said"], failed])
+        provider.answer(chat(TOKENS, gate=gate))
+        gate.release(2)
+        kept["amid"] = create(gateway, idempotency_key="amid")
+        assert eventually(lambda: read(gateway, kept["amid"])["message"]["content"] == TOKENS[0] + TOKENS[1])
+        gateway.kill()
+    if how != "killed":
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{data}/catalogue.sqlite{suffix}").unlink(missing_ok=True)
+    provider.answer(chat(TOKENS))
+    count = provider.count
+    with serve(provider, data) as gateway:
+        for key, identity in kept.items():
+            response, document = ask(gateway, "POST", "/v1/generations", BODY, accept="application/json", idempotency_key=key)
+            assert (response.status, document["id"]) == (200, identity), key
+        assert provider.count == count
+        assert create(gateway, idempotency_key="failed") != failed
 
 
 def test_damage_that_shows_later(provider: Provider) -> None:

@@ -82,6 +82,28 @@ struct CatalogueTests {
         #expect(try create(6, key) == .created)
     }
 
+    @Test func anEndTakesItsKeyOrFreesIt() throws {
+        let catalogue = try Self.opened(Folder())
+        let key = GenerationOrigin.Idempotency(key: "k", path: "/p", digest: [1])
+        func finish(_ number: UInt64, freesKey: Bool = false) throws {
+            let origin = GenerationOrigin(owner: "a", idempotency: key)
+            try catalogue.finish(Self.ended(number), log: Live(number).log, origin: origin, freesKey: freesKey)
+        }
+        func holders() throws -> [UInt64] { try catalogue.keys(now: 0).map(\.generation.milliseconds) }
+        try finish(2)
+        #expect(try holders() == [2], "it was never noted as running")
+        try finish(1)
+        #expect(try holders() == [2], "the key was given anew since")
+        try finish(3, freesKey: true)
+        #expect(try holders() == [2])
+        try catalogue.adopt(Self.entry(4), idempotency: key, keyExpiry: 9)
+        #expect(try holders() == [4])
+        try finish(4, freesKey: true)
+        #expect(try holders() == [])
+        try finish(5)
+        #expect(try catalogue.keys(now: 0).map(\.boundMilliseconds) == [5])
+    }
+
     @Test func oneChildOfAParentRuns() throws {
         let catalogue = try Self.opened(Folder())
         #expect(try catalogue.create(Self.entry(2, parent: 1), now: 0) == .created)

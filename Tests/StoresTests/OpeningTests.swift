@@ -102,6 +102,33 @@ struct OpeningTests {
                 == .exists(lives[1].id))
     }
 
+    @Test func withoutACatalogueKeysAreWhereTheyWere() throws {
+        let folder = Folder()
+        let (said, failed, running) = (Live(1), Live(2), Live(3))
+        do {
+            let directory = try DataDirectory(folder.data)
+            let keeper = LogKeeper(SegmentWriter(directory, loop: 0))
+            said.say("text")
+            said.end()
+            failed.log = GenerationLog()
+            failed.log.append(.generationStart(GenerationStart(id: failed.id, model: "m", createdMilliseconds: 7)))
+            let failure = GenerationFailure(code: "connect", message: "nobody there", isRetryable: true)
+            failed.log.append(.generationEnd(GenerationEnd(outcome: .failed, failure: failure)))
+            running.say("te")
+            for (place, live) in [said, failed, running].enumerated() {
+                let key = GenerationOrigin.Idempotency(key: "\(place)", path: "/p", digest: [1])
+                let origin = GenerationOrigin(owner: "o", idempotency: key)
+                keeper.changed(try keeper.keep(live.id, epoch: 1, origin: origin, from: live))
+            }
+            keeper.flush()
+        }
+        let opening = try Self.opened(folder)
+        let keys = try opening.database.keys(now: said.id.milliseconds)
+        #expect(Set(keys.map(\.generation)) == [said.id, running.id])
+        #expect(Set(keys.map(\.key)) == ["0", "2"])
+        #expect(try opening.database.generation(failed.id)?.end?.outcome == .failed)
+    }
+
     @Test func withoutSegmentsWhatRanIsLostAndSaidSo() throws {
         let folder = Folder()
         let lives = try Self.killed(folder)

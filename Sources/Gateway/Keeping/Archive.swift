@@ -85,7 +85,13 @@ final class Archive: Sendable {
     func note(_ generation: LiveGeneration, _ origin: GenerationOrigin) {
         let entry = CatalogueEntry(generation, origin)
         let now = WallClock.milliseconds()
-        write { _ = try $0.create(entry, idempotency: origin.idempotency, now: now) }
+        write { database in
+            let idempotency = origin.idempotency
+            guard try database.create(entry, idempotency: idempotency, now: now) != .created else { return }
+            // The registry has decided; the catalogue has not heard yet how those ended that it names.
+            try database.adopt(
+                entry, idempotency: idempotency, isBound: false, keyExpiry: now + CatalogueDatabase.keyMilliseconds)
+        }
     }
 
     /// Writes one that has ended, its log included.
@@ -100,12 +106,11 @@ final class Archive: Sendable {
         var entry = CatalogueEntry(generation, origin)
         entry.end = .init(
             outcome: end.outcome, milliseconds: WallClock.milliseconds(), lastSequence: log.lastSequence)
-        let (id, freesKey) = (generation.id, generation.freesKey)
+        let freesKey = generation.freesKey
         write(bytes: log.accountedBytes) { [entry] database in
             var entry = entry
             entry.end?.message = GenerationDocument.message(of: log.fold())
-            try database.finish(entry, log: log, origin: origin)
-            if freesKey { try database.freeKey(of: id) } else { try database.bindKey(of: id) }
+            try database.finish(entry, log: log, origin: origin, freesKey: freesKey)
         } then: {
             then($0)
         }

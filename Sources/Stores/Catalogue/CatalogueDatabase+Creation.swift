@@ -24,7 +24,7 @@ extension CatalogueDatabase {
     /// - Throws: What the disk or the file says.
     package func create(
         _ entry: CatalogueEntry, idempotency: GenerationOrigin.Idempotency? = nil, now: UInt64,
-        keyMilliseconds: UInt64 = 86_400_000
+        keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds
     ) throws(StoreFailure) -> Creation {
         try database.transaction { () throws(StoreFailure) -> Creation in
             if let idempotency, let holder = try holder(of: idempotency, entry.owner, now) {
@@ -40,13 +40,14 @@ extension CatalogueDatabase {
         }
     }
 
-    /// Notes a generation that was found in a segment as running, with its key bound.
+    /// Notes a generation as running that others have decided about: one that was found in a segment, or one for which
+    /// this catalogue is behind. Its key is its own, unless a younger one has it.
     package func adopt(
-        _ entry: CatalogueEntry, idempotency: GenerationOrigin.Idempotency?, keyExpiry: UInt64
+        _ entry: CatalogueEntry, idempotency: GenerationOrigin.Idempotency?, isBound: Bool = true, keyExpiry: UInt64
     ) throws(StoreFailure) {
         try database.transaction { () throws(StoreFailure) in
             try note(entry)
-            if let idempotency { try take(idempotency, entry, isBound: true, Int64(clamping: keyExpiry)) }
+            if let idempotency { try take(idempotency, entry, isBound: isBound, Int64(clamping: keyExpiry)) }
         }
     }
 
@@ -78,20 +79,6 @@ extension CatalogueDatabase {
             return nil
         }
         return (generation, digest)
-    }
-
-    private func take(
-        _ key: GenerationOrigin.Idempotency, _ entry: CatalogueEntry, isBound: Bool, _ expiry: Int64
-    ) throws(StoreFailure) {
-        try database.run(
-            """
-            INSERT OR REPLACE INTO keys (owner, path, key, digest, generation, bound, expires_ms)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """,
-            [
-                .text(entry.owner), .text(key.path), .text(key.key), .blob(key.digest), .text(entry.id.description),
-                .integer(isBound ? 1 : 0), .integer(expiry),
-            ])
     }
 
     private func note(_ entry: CatalogueEntry) throws(StoreFailure) {

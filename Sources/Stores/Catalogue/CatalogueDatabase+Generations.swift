@@ -10,28 +10,34 @@ extension CatalogueDatabase {
     /// - Parameters:
     ///   - entry: With its end.
     ///   - lines: Its log as lines of `LogLineWriter`, from event 1 on.
+    ///   - key: What is to become of the key that made it; nil where there was none.
     /// - Throws: What the disk or the file says; then nothing was changed.
-    package func finish(_ entry: CatalogueEntry, lines: [UInt8]) throws(StoreFailure) {
+    package func finish(_ entry: CatalogueEntry, lines: [UInt8], key: EndedKey? = nil) throws(StoreFailure) {
         guard let end = entry.end else { return }
         try database.transaction { () throws(StoreFailure) in
-            try database.run(
-                """
-                INSERT INTO generations (id, owner, parent, ended, outcome, model, dialect, created_ms, ended_ms,
-                    last_seq, bytes, message)
-                VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-                ON CONFLICT (id) DO UPDATE SET ended = 1, outcome = ?4, ended_ms = ?8, last_seq = ?9, bytes = ?10,
-                    message = ?11
-                """,
-                [
-                    .text(entry.id.description), .text(entry.owner), .parent(entry.parent),
-                    .text(end.outcome.rawValue), .text(entry.model), .text(entry.dialect),
-                    .integer(Int64(clamping: entry.createdMilliseconds)), .integer(Int64(clamping: end.milliseconds)),
-                    .integer(Int64(clamping: end.lastSequence)), .integer(Int64(lines.count + end.message.count)),
-                    .blob(end.message),
-                ])
-            try database.run(
-                "INSERT OR REPLACE INTO logs (id, lines) VALUES (?1, ?2)", [.text(entry.id.description), .blob(lines)])
+            try write(entry, end, lines)
+            if let key { try settle(key, entry) }
         }
+    }
+
+    private func write(_ entry: CatalogueEntry, _ end: CatalogueEntry.End, _ lines: [UInt8]) throws(StoreFailure) {
+        try database.run(
+            """
+            INSERT INTO generations (id, owner, parent, ended, outcome, model, dialect, created_ms, ended_ms,
+                last_seq, bytes, message)
+            VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (id) DO UPDATE SET ended = 1, outcome = ?4, ended_ms = ?8, last_seq = ?9, bytes = ?10,
+                message = ?11
+            """,
+            [
+                .text(entry.id.description), .text(entry.owner), .parent(entry.parent),
+                .text(end.outcome.rawValue), .text(entry.model), .text(entry.dialect),
+                .integer(Int64(clamping: entry.createdMilliseconds)), .integer(Int64(clamping: end.milliseconds)),
+                .integer(Int64(clamping: end.lastSequence)), .integer(Int64(lines.count + end.message.count)),
+                .blob(end.message),
+            ])
+        try database.run(
+            "INSERT OR REPLACE INTO logs (id, lines) VALUES (?1, ?2)", [.text(entry.id.description), .blob(lines)])
     }
 
     /// Writes a generation that has ended, with its log.
@@ -40,11 +46,20 @@ extension CatalogueDatabase {
     ///   - entry: With its end.
     ///   - log: From event 1 on.
     ///   - origin: As it was kept with event 1.
+    ///   - freesKey: It failed before any content, so that the same request may be made again; nil reads it from the log.
+    ///   - keyMilliseconds: How long its key is kept from its beginning.
     /// - Throws: What the disk or the file says; then nothing was changed.
-    package func finish(_ entry: CatalogueEntry, log: GenerationLog, origin: GenerationOrigin) throws(StoreFailure) {
+    package func finish(
+        _ entry: CatalogueEntry, log: GenerationLog, origin: GenerationOrigin, freesKey: Bool? = nil,
+        keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds
+    ) throws(StoreFailure) {
         var (writer, lines) = (LogLineWriter(generation: entry.id, origin: origin), [UInt8]())
         writer.append(from: log, to: &lines)
-        try finish(entry, lines: lines)
+        let key = origin.idempotency.map { key in
+            let (expiry, isBeyond) = entry.createdMilliseconds.addingReportingOverflow(keyMilliseconds)
+            return EndedKey(key: key, isFree: freesKey ?? log.failedBeforeContent, expiry: isBeyond ? .max : expiry)
+        }
+        try finish(entry, lines: lines, key: key)
     }
 
     /// Whether it has ended and its log is here.
@@ -149,6 +164,14 @@ extension CatalogueDatabase {
             "INSERT OR REPLACE INTO forgotten (id, at_ms) VALUES (?1, ?2)",
             [.text(id.description), .integer(Int64(clamping: now))])
         return try database.run("DELETE FROM generations WHERE id = ?1", [.text(id.description)]) > 0
+    }
+}
+
+extension GenerationLog {
+    /// Whether it ended with a failure before any content.
+    fileprivate var failedBeforeContent: Bool {
+        let fold = fold()
+        return fold.end?.failure != nil && fold.blocks.isEmpty
     }
 }
 

@@ -23,12 +23,10 @@ extension CatalogueDatabase {
                 let origin = log.origin, let end = log.end, log.log.fold(through: 1).start?.id == id,
                 var entry = CatalogueEntry(log), try !isSettled(id)
             else { continue }
-            let expiry = entry.createdMilliseconds + keyMilliseconds
-            try adopt(entry, idempotency: log.log.fold().blocks.isEmpty ? nil : origin.idempotency, keyExpiry: expiry)
             entry.end = .init(
                 outcome: end.outcome, milliseconds: min(ended, now), lastSequence: log.log.lastSequence,
                 message: message(log))
-            try finish(entry, log: log.log, origin: origin)
+            try finish(entry, log: log.log, origin: origin, keyMilliseconds: keyMilliseconds)
             count += 1
         }
         return count
