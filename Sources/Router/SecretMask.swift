@@ -23,7 +23,8 @@ package enum SecretMask {
         return masked
     }
 
-    static func masking(_ secret: String?, in text: String) -> String {
+    /// The same in text.
+    package static func masking(_ secret: String?, in text: String) -> String {
         String(decoding: masking(secret, in: Array(text.utf8)), as: UTF8.self)
     }
 

@@ -144,7 +144,7 @@ Script = Answer | Callable[[Exchange], Answer]
 
 
 class Provider:
-    """The stand-in. `exchanges` holds the chat requests, `others` all the rest."""
+    """The stand-in. `exchanges` holds the requests to a model, `others` all the rest."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -171,7 +171,7 @@ class Provider:
 
     @property
     def count(self) -> int:
-        """Chat requests seen so far."""
+        """Requests to a model seen so far."""
         with self.changed:
             return len(self.exchanges)
 
@@ -231,7 +231,7 @@ class Provider:
 
     def _begin(self, exchange: Exchange) -> Answer:
         with self.changed:
-            if not _is_chat(exchange):
+            if not _is_asked(exchange):
                 self.others.append(exchange)
                 return self._other(exchange)
             self.exchanges.append(exchange)
@@ -246,7 +246,7 @@ class Provider:
         with self.changed:
             if exchange.end is None:
                 exchange.end, exchange.closed = how, time.monotonic()
-                self.open -= 1 if _is_chat(exchange) else 0
+                self.open -= 1 if _is_asked(exchange) else 0
                 self.changed.notify_all()
 
     def _other(self, exchange: Exchange) -> Answer:
@@ -256,8 +256,8 @@ class Provider:
         return error(404, "no such path")
 
 
-def _is_chat(exchange: Exchange) -> bool:
-    return exchange.method == "POST" and exchange.target.endswith("/chat/completions")
+def _is_asked(exchange: Exchange) -> bool:
+    return exchange.method == "POST" and exchange.target.endswith(("/completions", "/embeddings"))
 
 
 class _Connection(asyncio.Protocol):

@@ -77,6 +77,42 @@ struct Production {
         return .new(generation)
     }
 
+    /// A request that is passed on without a generation.
+    struct Passing {
+        let request: HTTPClientRequest
+        let deadlines: Configuration.Deadlines
+        /// What must never reach a client.
+        let secret: String?
+        /// Whether the key is ours: then the provider's 401 and 403 are our fault, not the caller's.
+        let hasConfiguredKey: Bool
+    }
+
+    private var credentials: ProviderPlace.Credentials {
+        route.provider.credentials == .pass
+            ? place.passing(exchange.head.fields["authorization"]) : place.own
+    }
+
+    /// What is sent to pass a request on.
+    ///
+    /// - Parameters:
+    ///   - path: Behind the provider's base URL.
+    ///   - body: JSON.
+    /// - Returns: With the client's fields that travel, and the provider's credentials.
+    func passage(to path: String, body: [UInt8]) -> Passing {
+        var fields = RelayedFields.upwards(exchange.head.fields)
+        fields.append("accept", exchange.head.fields["accept"] ?? "*/*")
+        fields.append("content-type", "application/json")
+        let credentials = credentials
+        if let field = credentials.field { fields.append("authorization", field) }
+        var request = HTTPClientRequest(
+            origin: place.origin, poolKey: credentials.poolKey, method: "POST", target: place.target(of: path),
+            fields: fields, body: body)
+        request.connectTimeout = route.deadlines.connect
+        return Passing(
+            request: request, deadlines: route.deadlines, secret: credentials.secret,
+            hasConfiguredKey: credentials.isOwn)
+    }
+
     /// Asks the provider.
     ///
     /// - Parameters:
@@ -86,9 +122,7 @@ struct Production {
     ///   - asksReasoning: Whether the first content may take long.
     func produce(_ generation: LiveGeneration, body: [UInt8], choices: Int = 1, asksReasoning: Bool) {
         var fields = RelayedFields.upwards(exchange.head.fields)
-        let credentials =
-            route.provider.credentials == .pass
-            ? place.passing(exchange.head.fields["authorization"]) : place.own
+        let credentials = credentials
         if let field = credentials.field { fields.append("authorization", field) }
         let limits = gateway.configuration.limits
         var request = ProviderRequest(

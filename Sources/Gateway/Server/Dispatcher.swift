@@ -108,6 +108,14 @@ struct Dispatcher: Sendable {
             Endpoint(name: path, methods: ["GET"], dialect: .simple) {
                 EventSourceEndpoint(gateway: gateway).serve($0, owner: $1)
             }
+        case "/v1/completions", "/v1/embeddings":
+            Endpoint(name: path, methods: ["POST"]) { exchange, _ in
+                PassageEndpoint(gateway: gateway, path: String(path.dropFirst("/v1".count))).serve(exchange)
+            }
+        case "/v1/routes":
+            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
+                RoutesEndpoint(gateway: gateway).serve(exchange)
+            }
         case "/v1/models":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
                 ModelsEndpoint(gateway: gateway).serve(exchange)

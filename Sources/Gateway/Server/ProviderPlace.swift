@@ -8,6 +8,7 @@ struct ProviderPlace: Sendable {
     let target: String
     /// Whether the provider is the dialect's inventor.
     let isOpenAI: Bool
+    private let url: HTTPURL
     private let name: String
     private let key: String?
     private let ownField: String?
@@ -16,6 +17,7 @@ struct ProviderPlace: Sendable {
     /// - Returns: nil for a provider that is nowhere yet.
     init?(_ provider: Configuration.Provider) {
         guard let url = provider.baseURL else { return nil }
+        self.url = url
         origin = HTTPOrigin(url)
         target = url.target(appending: "/chat/completions")
         isOpenAI = url == .openAI
@@ -24,6 +26,12 @@ struct ProviderPlace: Sendable {
         ownField = key.map { "Bearer " + $0 }
         ownPoolKey = Self.poolKey(name, key)
     }
+
+    /// Path and query for another one of its endpoints.
+    ///
+    /// - Parameter path: Behind the base URL; begins with a slash.
+    /// - Returns: As it is sent.
+    func target(of path: String) -> String { url.target(appending: path) }
 
     /// What one request shows the provider, and over whose connections it goes.
     struct Credentials {
