@@ -27,7 +27,8 @@ package final class Opening {
     ///   - message: A generation's fold as JSON, for the catalogue.
     /// - Throws: When the directory, the catalogue or the disk cannot be used. What is damaged is no reason.
     package init(
-        _ path: String, now: UInt64, keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds, message: (RestoredLog) -> [UInt8]
+        _ path: String, now: UInt64, keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds,
+        message: (RestoredLog) -> [UInt8]
     ) throws(StoreFailure) {
         self.keyMilliseconds = keyMilliseconds
         directory = try DataDirectory(path)

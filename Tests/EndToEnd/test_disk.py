@@ -639,6 +639,23 @@ def test_spoilt_catalogues(provider: Provider) -> None:
     NOTES.append(f"of {len(seeds)} spoilt catalogues {found / len(seeds) / 2 / len(names):.0%} of the answers were read")
 
 
+@pytest.mark.parametrize("version", [-1, 0])
+def test_a_catalogue_of_no_version(provider: Provider, version: int) -> None:
+    """Damage as any other: the start goes on, and takes over what is there."""
+    data = f"{folder()}/data"
+    provider.answer(chat(TOKENS))
+    with serve(provider, data) as gateway:
+        identity = create(gateway)
+        ended(gateway, identity)
+        assert gateway.stop() == 0
+    with sqlite3.connect(f"{data}/catalogue.sqlite") as database:
+        database.execute(f"PRAGMA user_version = {version}")
+    database.close()
+    with serve(provider, data) as gateway:
+        assert read(gateway, identity)["message"]["content"] == TEXT
+        assert " 1 generations were taken over" in wait_lines(gateway, 1, "catalogue_lost")[0]["message"]
+
+
 def test_a_catalogue_of_a_later_version(provider: Provider) -> None:
     data = f"{folder()}/data"
     place = f"{data}/catalogue.sqlite"

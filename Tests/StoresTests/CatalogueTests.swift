@@ -206,6 +206,42 @@ struct CatalogueTests {
         #expect(folder.names("data").contains("catalogue.sqlite"))
     }
 
+    @Test(arguments: ["-1", "-2147483648", "0"])
+    func aVersionThatNobodyWroteIsDamage(_ version: String) throws {
+        let folder = Folder()
+        do { try Self.opened(folder).database.execute("PRAGMA user_version = \(version)") }
+        let catalogue = try Self.opened(folder)
+        #expect(catalogue.setAside == folder.data + "/catalogue.sqlite.damaged-2")
+        #expect(try catalogue.create(Self.entry(1), now: 0) == .created)
+    }
+
+    @Test func anOlderFileIsBroughtUpToDate() throws {
+        let folder = Folder()
+        let catalogue = try Self.opened(folder)
+        try catalogue.finish(Self.ended(1), lines: [7])
+        let database = catalogue.database
+        let later = CatalogueSchema.steps + [
+            "ALTER TABLE generations ADD COLUMN note TEXT; UPDATE generations SET note = model || '!';",
+            "CREATE TABLE notes (id TEXT) STRICT; INSERT INTO notes SELECT note FROM generations;",
+        ]
+        func version() throws -> Int64? { try database.rows("PRAGMA user_version") { $0.integer(0) }.first }
+        func tables() throws -> [String] {
+            try database.rows("SELECT name FROM sqlite_schema WHERE name = 'notes'") { $0.text(0) }
+        }
+        #expect(try version() == Int64(CatalogueSchema.steps.count))
+        #expect(throws: StoreFailure.self, "a step that fails half way") {
+            try CatalogueSchema.migrate(database, path: "x", steps: later.dropLast() + [later[2] + "nonsense;"])
+        }
+        #expect(try version() == Int64(later.count - 1) && tables() == [], "the one before it is there, nothing of it")
+        try CatalogueSchema.migrate(database, path: "x", steps: later)
+        #expect(try version() == Int64(later.count))
+        #expect(try database.rows("SELECT id FROM notes") { $0.text(0) } == ["m!"])
+        #expect(try catalogue.lines(of: Self.id(1)) == [7], "what was there is there")
+        try CatalogueSchema.migrate(database, path: "x", steps: later)
+        let failure = #expect(throws: StoreFailure.self) { try CatalogueSchema.migrate(database, path: "x") }
+        #expect(failure?.kind == .tooNew)
+    }
+
     @Test func itsThreadWorksInOrderAndClosesInOrder() throws {
         let folder = Folder()
         let directory = try DataDirectory(folder.data)

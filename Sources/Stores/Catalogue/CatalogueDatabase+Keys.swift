@@ -59,7 +59,9 @@ extension CatalogueDatabase {
     ///   - keyMilliseconds: How long keys are kept.
     /// - Returns: Those of all owners.
     /// - Throws: What the disk or the file says.
-    package func keys(now: UInt64, keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds) throws(StoreFailure) -> [BoundKey] {
+    package func keys(
+        now: UInt64, keyMilliseconds: UInt64 = CatalogueDatabase.keyMilliseconds
+    ) throws(StoreFailure) -> [BoundKey] {
         try database.rows(
             "SELECT owner, path, key, digest, generation, expires_ms FROM keys WHERE expires_ms > ?1 ORDER BY expires_ms",
             [.integer(Int64(clamping: now))]

@@ -46,7 +46,7 @@ enum CatalogueSchema {
     ]
 
     /// Brings a file up to date. Each step is there whole or not at all.
-    static func migrate(_ database: SQLite, path: String) throws(StoreFailure) {
+    static func migrate(_ database: SQLite, path: String, steps: [String] = steps) throws(StoreFailure) {
         let version = Int(try database.rows("PRAGMA user_version") { $0.integer(0) }.first ?? 0)
         guard version <= steps.count else {
             throw StoreFailure(.tooNew, "catalogue \(path) has version \(version); this program knows \(steps.count)")
