@@ -220,17 +220,18 @@ struct CatalogueTests {
         let catalogue = try Self.opened(folder)
         try catalogue.finish(Self.ended(1), lines: [7])
         let database = catalogue.database
-        let later = CatalogueSchema.steps + [
+        let pretended = [
             "ALTER TABLE generations ADD COLUMN note TEXT; UPDATE generations SET note = model || '!';",
             "CREATE TABLE notes (id TEXT) STRICT; INSERT INTO notes SELECT note FROM generations;",
         ]
+        let later = CatalogueSchema.steps + pretended
         func version() throws -> Int64? { try database.rows("PRAGMA user_version") { $0.integer(0) }.first }
         func tables() throws -> [String] {
             try database.rows("SELECT name FROM sqlite_schema WHERE name = 'notes'") { $0.text(0) }
         }
         #expect(try version() == Int64(CatalogueSchema.steps.count))
         #expect(throws: StoreFailure.self, "a step that fails half way") {
-            try CatalogueSchema.migrate(database, path: "x", steps: later.dropLast() + [later[2] + "nonsense;"])
+            try CatalogueSchema.migrate(database, path: "x", steps: later.dropLast() + [pretended[1] + "nonsense;"])
         }
         #expect(try version() == Int64(later.count - 1) && tables() == [], "the one before it is there, nothing of it")
         try CatalogueSchema.migrate(database, path: "x", steps: later)

@@ -46,14 +46,23 @@ enum CatalogueSchema {
     ]
 
     /// Brings a file up to date. Each step is there whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - database: With nothing under way.
+    ///   - path: For whoever reads the failure.
+    ///   - steps: From an empty file on.
+    /// - Throws: `tooNew`, `damaged` for a file that no version has written, and what the disk says.
     static func migrate(_ database: SQLite, path: String, steps: [String] = steps) throws(StoreFailure) {
         let version = Int(try database.rows("PRAGMA user_version") { $0.integer(0) }.first ?? 0)
         guard version <= steps.count else {
             throw StoreFailure(.tooNew, "catalogue \(path) has version \(version); this program knows \(steps.count)")
         }
+        guard version >= 0 else { throw StoreFailure(.damaged, "catalogue \(path) has version \(version)") }
         for step in version..<steps.count {
             try database.transaction { () throws(StoreFailure) in
-                try database.execute(steps[step])
+                do throws(StoreFailure) { try database.execute(steps[step]) } catch  where error.kind == .other {
+                    throw StoreFailure(.damaged, "catalogue \(path) is not one of version \(version): \(error)")
+                }
                 try database.execute("PRAGMA user_version = \(step + 1)")
             }
         }
