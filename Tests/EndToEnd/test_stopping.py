@@ -21,6 +21,7 @@ from conftest import LOOPS, NOTES
 from gateway import ConfigurationFile, Gateway, Served, binary, configuration, environment, free_port, run
 from held import eventually
 from provider import STALL, Gate, Provider, chat
+from readers import NativeReader
 from wire import Connection, Response
 
 READY = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -145,6 +146,42 @@ def test_a_logged_answer_without_a_reader_is_waited_for(provider: Provider, told
         with Served({**settings, "data": folder}) as successor, Connection(successor.port) as connection:
             document = connection.request("GET", f"/v1/generations/{name}").json()
             assert document["state"] == "finished" and document["message"]["content"] == "ab"
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_what_is_on_disk_is_left_unfinished(provider: Provider, is_read: bool) -> None:
+    """Its provider is let go and its reader cut without a word; the next process ends it as interrupted."""
+    provider.answer(chat(["a", "b"], ends=[STALL]))
+    settings = configuration(provider.url, LOOPS[-1], limits={"drain_time": "300ms"})
+    lines, reader = {"accept": "application/x-ndjson"}, NativeReader()
+    body = {"model": "m", "messages": STREAMED["messages"]}
+    with tempfile.TemporaryDirectory() as folder:
+        gateway = Served({**settings, "data": folder})
+        with Connection(gateway.port, SOON) as connection:
+            response = connection.request("POST", "/v1/generations", lines, body)
+            name, events = response.headers["x-freshet-generation"], response.lines()
+            while reader.message.text != "ab":
+                reader.line(next(events))
+            if is_read:
+                gateway.process.send_signal(signal.SIGTERM)
+                for line in events:
+                    reader.line(line)
+                assert response.ended == "cut"
+        if not is_read:
+            gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(20) == 0 and provider.exchanges[0].wait() == "aborted"
+        gateway.stop()
+        assert reader.message.outcome is None
+        with Served({**settings, "data": folder}) as successor:
+            with Connection(successor.port) as connection:
+                document = connection.request("GET", f"/v1/generations/{name}").json()
+            assert (document["state"], document["error"]["code"]) == ("interrupted", "interrupted")
+            assert document["message"]["content"] == "ab"
+            with Connection(successor.port) as connection:
+                target = f"/v1/generations/{name}/events?after={reader.seq}"
+                for line in connection.request("GET", target, lines).lines():
+                    reader.line(line)
+            assert reader.message.outcome == "interrupted" and reader.message.text == "ab"
 
 
 # Socket activation.
