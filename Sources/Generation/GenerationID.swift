@@ -1,3 +1,5 @@
+import FreshetPartialJSON
+
 /// Names one generation: 48 bits of Unix milliseconds, then 80 random bits; on the wire `gen_` and 26 lower-case
 /// Crockford base32 characters. Ids sort by time. An id is not a credential.
 public struct GenerationID: Hashable, Sendable {
@@ -32,14 +34,24 @@ public struct GenerationID: Hashable, Sendable {
 
     /// Appends the 30 characters of the wire form; no allocation besides growing `out`.
     public func append(to out: inout [UInt8]) {
-        out.append(contentsOf: "gen_".utf8)
-        let number = UInt128(high) << 64 | UInt128(low)
-        for place in 0..<26 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt128(125 - place * 5)) & 31
+        var text: InlineArray<30, UInt8> = .init(repeating: 0x5F)
+        (text[0], text[1], text[2]) = (0x67, 0x65, 0x6E)
+        // Twelve characters are the low 60 bits, twelve the next, two the rest: each from its end.
+        Self.write(low, 12, before: 30, &text)
+        Self.write(low >> 60 | high << 4, 12, before: 18, &text)
+        Self.write(high >> 56, 2, before: 6, &text)
+        out.appendJSON(raw: text.span)
+    }
+
+    private static func write(_ bits: UInt64, _ count: Int, before end: Int, _ text: inout InlineArray<30, UInt8>) {
+        var bits = bits
+        for place in 1...count {
+            let digit = UInt8(truncatingIfNeeded: bits) & 31
+            bits >>= 5
             // The digits, then the letters without i, l, o and u.
             let letter = digit &+ 0x57
             let skipped: UInt8 = digit < 18 ? 0 : digit < 20 ? 1 : digit < 22 ? 2 : digit < 27 ? 3 : 4
-            out.append(digit < 10 ? digit &+ 0x30 : letter &+ skipped)
+            text[end &- place] = digit < 10 ? digit &+ 0x30 : letter &+ skipped
         }
     }
 

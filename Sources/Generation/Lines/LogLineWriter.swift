@@ -21,9 +21,16 @@ public struct LogLineWriter: Sendable {
     public var lastSequence: UInt64 { cursor.next - 1 }
     private var cursor: LogCursor
     private var lastExtras: Extras?
-    private let origin: GenerationOrigin?
-    /// What every line ends with, before its sum.
-    private let tail: [UInt8]
+    private let fixed: Fixed
+
+    /// What never changes, in one place: a copy of the writer, made each turn, shares it.
+    private final class Fixed: Sendable {
+        let origin: GenerationOrigin?
+        /// What every line ends with, before its sum.
+        let tail: [UInt8]
+
+        init(_ origin: GenerationOrigin?, _ tail: [UInt8]) { (self.origin, self.tail) = (origin, tail) }
+    }
 
     /// - Parameters:
     ///   - generation: The log's.
@@ -31,12 +38,11 @@ public struct LogLineWriter: Sendable {
     ///   - sequence: The last event that is written already.
     public init(generation: GenerationID, origin: GenerationOrigin?, after sequence: UInt64 = 0) {
         cursor = LogCursor(after: sequence)
-        self.origin = origin
         var tail: [UInt8] = []
         tail.appendJSON(raw: ",\"generation\":\"")
         generation.append(to: &tail)
         tail.append(0x22)
-        self.tail = tail
+        fixed = Fixed(origin, tail)
     }
 
     /// Appends what readers may see and was not written yet.
@@ -71,6 +77,7 @@ public struct LogLineWriter: Sendable {
         if let extras = item.extras { append(extras, &out) }
         if !item.endsFrame { out.appendJSON(raw: ",\"frame\":false") }
         if case .event(let event) = item.body { appendBeside(event, &out) }
+        let tail = fixed.tail
         out.appendJSON(raw: tail.span)
         LineSum.close(&out, from: start)
     }
@@ -104,7 +111,7 @@ public struct LogLineWriter: Sendable {
     private func appendBeside(_ event: GenerationEvent, _ out: inout [UInt8]) {
         switch event {
         case .generationStart:
-            guard let origin else { return }
+            guard let origin = fixed.origin else { return }
             out.appendJSON(raw: ",\"origin\":")
             origin.append(to: &out)
         case .generationEnd(let end):
