@@ -571,7 +571,9 @@ def test_keys_are_in_the_logs(provider: Provider, how: str) -> None:
 
 
 def test_damage_that_shows_later(provider: Provider) -> None:
-    """A page in the middle of a catalogue that was left in order: told when it is met, put right by the next start."""
+    """Pages in the middle of a catalogue that was left in order: told when they are met, put right by the next start.
+
+    What stands on them can be deleted all the same."""
     data = f"{folder()}/data"
     place = Path(data, "catalogue.sqlite")
     provider.answer(chat(["x" * 20000 + "日本"] * 5))
@@ -581,14 +583,24 @@ def test_damage_that_shows_later(provider: Provider) -> None:
             ended(gateway, name)
         assert gateway.stop() == 0
     content = bytearray(place.read_bytes())
-    middle = content.index(b"x" * 4000, len(content) // 3) // 4096 * 4096
-    content[middle : middle + 8192] = random.Random(1).randbytes(8192)
+    for part in (1, 2):
+        middle = content.index(b"x" * 4000, len(content) * part // 3) // 4096 * 4096
+        content[middle : middle + 8192] = random.Random(1).randbytes(8192)
     place.write_bytes(content)
     provider.answer(chat(TOKENS))
     with serve(provider, data) as gateway:
         answers = {name: read_status(gateway, name) for name in names}
         assert set(answers.values()) == {200, 503}, answers
         assert "damaged" in readiness(gateway) or "malformed" in readiness(gateway), readiness(gateway)
+        hurt = [name for name in names if answers[name] == 503]
+        assert len(hurt) > 1
+        response, problem = ask(gateway, "GET", f"/v1/generations/{hurt[0]}")
+        assert response.status == 503 and "damaged" in problem["error"]["message"], problem
+        assert ask(gateway, "DELETE", f"/v1/generations/{hurt[0]}")[0].status == 204
+        assert read_status(gateway, hurt[0]) == 404
+        assert ask(gateway, "DELETE", f"/v1/generations/{hurt[0]}")[0].status == 404
+        listed = [entry["id"] for entry in ask(gateway, "GET", "/v1/generations?limit=100")[1]["data"]]
+        assert hurt[0] not in listed
         assert ended(gateway, create(gateway))["message"]["content"] == TEXT
         assert readiness(gateway) != "ok\n"
         assert gateway.stop() == 0

@@ -154,6 +154,17 @@ struct CatalogueTests {
         #expect(try catalogue.running().map(\.id) == [Self.id(50)])
     }
 
+    @Test func whatIsForgottenIsNotFoundThoughItIsThere() throws {
+        let catalogue = try Self.opened(Folder())
+        for number in 1...2 as ClosedRange<UInt64> { try catalogue.finish(Self.ended(number), lines: [1]) }
+        try catalogue.forget(Self.id(1), now: 0)
+        #expect(try catalogue.generation(Self.id(1)) == nil && catalogue.listed(Self.id(1)) == nil)
+        #expect(try catalogue.list(owner: "a", limit: 9).map(\.id) == [Self.id(2)])
+        #expect(try catalogue.isSettled(Self.id(1)) && catalogue.listed(Self.id(2))?.owner == "a")
+        try catalogue.delete(Self.id(1), now: 0)
+        #expect(try catalogue.lines(of: Self.id(1)) == nil && catalogue.keptBytes() == 3)
+    }
+
     @Test func aDamagedFileIsPutAsideAndSegmentsFillANewOne() throws {
         let folder = Folder()
         let live = Live(1)

@@ -13,13 +13,14 @@ struct OneGenerationEndpoint {
     /// Hands the exchange over to the generation's loop.
     private func reach(
         _ exchange: HTTPServerExchange, owner: String,
+        unreadable: (@Sendable (HTTPServerExchange) -> Void)? = nil,
         then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) throws(Caller.Refused) -> Void
     ) {
         do throws(Caller.Refused) {
             guard let id = GenerationID(id) else {
                 throw Caller.Refused("not_found", "there is no generation \(id.prefix(100))")
             }
-            try gateway.reach(id, owner: owner, exchange) { exchange, generation in
+            try gateway.reach(id, owner: owner, exchange, unreadable: unreadable) { exchange, generation in
                 exchange.releaseBody()
                 exchange.record?.generation = generation
                 do throws(Caller.Refused) { try then(exchange, generation) } catch {
@@ -44,17 +45,39 @@ struct OneGenerationEndpoint {
 
     /// `DELETE /v1/generations/{id}`: ends it where it runs, and forgets it.
     func delete(_ exchange: HTTPServerExchange, owner: String) {
-        reach(exchange, owner: owner) { exchange, generation throws(Caller.Refused) in
-            generation.delete { isForgotten in
-                guard isForgotten else {
-                    let failure = GenerationFailure(
-                        code: .overloaded, message: "it has ended, but cannot be deleted just now: the disk fails",
-                        isRetryable: true)
-                    return ErrorAnswer(failure).send(on: exchange, generation: generation.id)
+        let deleteUnread: @Sendable (HTTPServerExchange) -> Void = { self.deleteUnread($0, owner: owner) }
+        reach(exchange, owner: owner, unreadable: deleteUnread) { exchange, generation throws(Caller.Refused) in
+            generation.delete { Self.answer(exchange, generation.id, isDeleted: $0) }
+        }
+    }
+
+    private static func answer(_ exchange: HTTPServerExchange, _ id: GenerationID, isDeleted: Bool) {
+        guard isDeleted else {
+            let failure = GenerationFailure(
+                code: .overloaded, message: "it has ended, but cannot be deleted just now: the disk fails",
+                isRetryable: true)
+            return ErrorAnswer(failure).send(on: exchange, generation: id)
+        }
+        var fields = HTTPFields()
+        fields.append("x-freshet-generation", String(describing: id))
+        exchange.respond(status: 204, fields: fields)
+    }
+
+    /// Its log is damaged: it is forgotten without being read.
+    private func deleteUnread(_ exchange: HTTPServerExchange, owner: String) {
+        guard let archive = gateway.archive, let id = GenerationID(id) else { return }
+        exchange.releaseBody()
+        let carrier = LoopBound(exchange, on: exchange.loop)
+        archive.delete(unread: id, owner: owner) { [gateway] deletion in
+            carrier.loop.execute {
+                let exchange = carrier.value
+                switch deletion {
+                case nil: Self.answer(exchange, id, isDeleted: false)
+                case .absent: ErrorAnswer.send(gateway.absence(of: id), on: exchange)
+                case .done(let scope):
+                    gateway.registry.deleted(id, scope)
+                    Self.answer(exchange, id, isDeleted: true)
                 }
-                var fields = HTTPFields()
-                fields.append("x-freshet-generation", String(describing: generation.id))
-                exchange.respond(status: 204, fields: fields)
             }
         }
     }

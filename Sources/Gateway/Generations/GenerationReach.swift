@@ -14,10 +14,12 @@ extension Gateway {
     ///   - id: What the caller named.
     ///   - owner: Of the caller's key.
     ///   - exchange: Not to be touched any more when this returns.
+    ///   - unreadable: Called on the exchange's loop in place of an answer where what is kept of it is damaged.
     ///   - then: Called on the generation's loop.
     /// - Throws: When there is no such generation of this caller: somebody else's is as unknown as one that never was.
     func reach(
         _ id: GenerationID, owner: String, _ exchange: HTTPServerExchange,
+        unreadable: (@Sendable (HTTPServerExchange) -> Void)? = nil,
         then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) throws(Caller.Refused) {
         if let place = registry.place(of: id) {
@@ -27,14 +29,17 @@ extension Gateway {
         guard let archive else { throw absence(of: id) }
         let carrier = LoopBound(exchange, on: exchange.loop)
         archive.find(id, owner: owner) { [self] result in
-            carrier.loop.execute { self.take(result, id, owner: owner, carrier.value, then: then) }
+            carrier.loop.execute {
+                self.take(result, id, owner: owner, carrier.value, unreadable: unreadable, then: then)
+            }
         }
     }
 
     /// The archive has answered, on the exchange's loop.
     private func take(
         _ result: Result<Archive.Found?, StoreFailure>, _ id: GenerationID, owner: String,
-        _ exchange: HTTPServerExchange, then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
+        _ exchange: HTTPServerExchange, unreadable: (@Sendable (HTTPServerExchange) -> Void)?,
+        then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) {
         do throws(Caller.Refused) {
             let isRead = exchange.head.method == "GET"
@@ -42,8 +47,15 @@ extension Gateway {
             if isRead, exchange.isGone { return }
             // Somebody else may have asked for it meanwhile.
             if registry.place(of: id) != nil { return try reach(id, owner: owner, exchange, then: then) }
-            guard case .success(let found) = result else {
-                throw Caller.Refused(.overloaded, "what is kept cannot be read just now", isRetryable: true)
+            let found: Archive.Found?
+            switch result {
+            case .success(let read): found = read
+            case .failure(let failure) where failure.kind == .damaged:
+                if let unreadable { return unreadable(exchange) }
+                throw Caller.Refused(
+                    .overloaded, "what is kept of it is damaged: what can be read is known at the next start",
+                    isRetryable: false)
+            case .failure: throw Caller.Refused(.overloaded, "what is kept cannot be read just now", isRetryable: true)
             }
             guard let found else { throw absence(of: id) }
             let loop = exchange.loop

@@ -153,10 +153,14 @@ final class GenerationRegistry: Sendable {
     }
 
     /// Somebody deleted it: it is not to come back from disk, and its key may be used again.
-    func deleted(_ generation: LiveGeneration) {
+    ///
+    /// - Parameters:
+    ///   - id: Of the generation.
+    ///   - scope: Of the key that made it.
+    func deleted(_ id: GenerationID, _ scope: IdempotencyKeys.Scope?) {
         state.withLock { state in
-            state.deleted.insert(generation.id)
-            if let scope = generation.scope { state.keys.free(scope, of: generation.id) }
+            state.deleted.insert(id)
+            if let scope { state.keys.free(scope, of: id) }
         }
     }
 }

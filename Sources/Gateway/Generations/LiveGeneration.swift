@@ -365,7 +365,7 @@ final class LiveGeneration: TurnEnd {
     }
 
     private func forgetDeleted() {
-        registry.deleted(self)
+        registry.deleted(id, scope)
         forget()
     }
 

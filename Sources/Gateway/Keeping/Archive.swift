@@ -1,4 +1,5 @@
 import FreshetGeneration
+import FreshetRelay
 import FreshetRouter
 import FreshetStores
 import FreshetTransport
@@ -123,11 +124,47 @@ final class Archive: Sendable {
     ///   - then: Called on another thread with whether it is forgotten.
     func delete(_ id: GenerationID, then: @escaping @Sendable (Bool) -> Void) {
         let now = WallClock.milliseconds()
-        write {
-            _ = try $0.delete(id, now: now)
+        write { [self] in
+            try delete(id, in: $0, now)
         } then: { [self] isDone in
             if isDone { deleted.add(1, ordering: .relaxed) }
             then(isDone)
+        }
+    }
+
+    /// What became of a wish to delete one whose log cannot be read.
+    enum Deletion: Sendable {
+        case absent
+        /// It is forgotten; the key that made it may be used again.
+        case done(IdempotencyKeys.Scope?)
+    }
+
+    /// Forgets one for good without looking at its log.
+    ///
+    /// - Parameters:
+    ///   - id: Of one that is not in memory.
+    ///   - owner: Nobody else's is deleted.
+    ///   - then: Called on another thread; nil when it cannot be forgotten.
+    func delete(unread id: GenerationID, owner: String, then: @escaping @Sendable (Deletion?) -> Void) {
+        let now = WallClock.milliseconds()
+        let deletion = Locked(Deletion.absent)
+        write { [self] database in
+            guard let entry = try database.listed(id), entry.owner == owner, entry.end != nil else { return }
+            let key = (try? database.key(of: id)).flatMap { $0 }
+            try delete(id, in: database, now)
+            let scope = key.map { IdempotencyKeys.Scope(owner: owner, path: $0.path, key: $0.key) }
+            deletion.withLock { $0 = .done(scope) }
+        } then: { [self] isDone in
+            if isDone { deleted.add(1, ordering: .relaxed) }
+            then(isDone ? deletion.withLock { $0 } : nil)
+        }
+    }
+
+    /// What stands on damaged pages cannot be overwritten: it stays in the file that the next start puts aside.
+    private func delete(_ id: GenerationID, in database: CatalogueDatabase, _ now: UInt64) throws(StoreFailure) {
+        do throws(StoreFailure) { try database.delete(id, now: now) } catch  where error.kind == .damaged {
+            noteDamage(error)
+            try database.forget(id, now: now)
         }
     }
 
@@ -282,7 +319,7 @@ final class Archive: Sendable {
         do throws(StoreFailure) {
             try catalogue.close()
             // The next start looks closer.
-            guard failure?.kind != .damaged else { return }
+            guard !failures.withLock({ $0.values.contains { $0.kind == .damaged } }) else { return }
             try directory.leave()
         } catch { log?.note(.failed, "the data directory is not left in order: \(error)") }
     }

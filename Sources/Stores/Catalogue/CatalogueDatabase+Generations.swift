@@ -4,6 +4,8 @@ import FreshetPartialJSON
 extension CatalogueDatabase {
     private static let columns =
         "id, owner, parent, ended, outcome, model, dialect, created_ms, ended_ms, last_seq, bytes"
+    /// One that was forgotten is there still where its pages are damaged.
+    private static let isKnown = "id NOT IN (SELECT id FROM forgotten)"
 
     /// Writes a generation that has ended, with its log: whatever was known of it is replaced.
     ///
@@ -81,12 +83,20 @@ extension CatalogueDatabase {
     /// What is known of a generation, with its message; nil when it is unknown or forgotten.
     package func generation(_ id: GenerationID) throws(StoreFailure) -> CatalogueEntry? {
         try database.rows(
-            "SELECT \(Self.columns), message FROM generations WHERE id = ?1", [.text(id.description)]
+            "SELECT \(Self.columns), message FROM generations WHERE id = ?1 AND \(Self.isKnown)",
+            [.text(id.description)]
         ) { row in
             var entry = CatalogueEntry(row)
             entry?.end?.message = row.blob(11)
             return entry
         }.first ?? nil
+    }
+
+    /// What a listing shows of a generation, without its message; nil when it is unknown or forgotten.
+    package func listed(_ id: GenerationID) throws(StoreFailure) -> CatalogueEntry? {
+        try database.rows(
+            "SELECT \(Self.columns) FROM generations WHERE id = ?1 AND \(Self.isKnown)", [.text(id.description)]
+        ) { CatalogueEntry($0) }.first ?? nil
     }
 
     /// The lines of a finished log; nil when it is not here.
@@ -132,7 +142,7 @@ extension CatalogueDatabase {
     package func list(
         owner: String, state: ListedState? = nil, parent: GenerationID? = nil, before: GenerationID? = nil, limit: Int
     ) throws(StoreFailure) -> [CatalogueEntry] {
-        var condition = "owner = ?1 AND id < ?2"
+        var condition = "owner = ?1 AND id < ?2 AND \(Self.isKnown)"
         if let state { condition += state == .ended ? " AND ended = 1" : " AND ended = 0" }
         if parent != nil { condition += " AND parent = ?4" }
         // `~` sorts behind every id.
@@ -157,13 +167,29 @@ extension CatalogueDatabase {
     ///   - id: Of a generation that does not run any more.
     ///   - now: Unix time in ms.
     /// - Returns: Whether it was there.
-    /// - Throws: What the disk or the file says.
+    /// - Throws: What the disk or the file says; then nothing was changed.
     @discardableResult
     package func delete(_ id: GenerationID, now: UInt64) throws(StoreFailure) -> Bool {
+        try database.transaction { () throws(StoreFailure) in try remove(id, now: now) }
+    }
+
+    /// As `delete`, within a transaction.
+    @discardableResult
+    func remove(_ id: GenerationID, now: UInt64) throws(StoreFailure) -> Bool {
+        try forget(id, now: now)
+        return try database.run("DELETE FROM generations WHERE id = ?1", [.text(id.description)]) > 0
+    }
+
+    /// Has a generation not be found any more, neither here nor by a later start, though its pages cannot be overwritten.
+    ///
+    /// - Parameters:
+    ///   - id: Of a generation that does not run any more.
+    ///   - now: Unix time in ms.
+    /// - Throws: What the disk or the file says.
+    package func forget(_ id: GenerationID, now: UInt64) throws(StoreFailure) {
         try database.run(
             "INSERT OR REPLACE INTO forgotten (id, at_ms) VALUES (?1, ?2)",
             [.text(id.description), .integer(Int64(clamping: now))])
-        return try database.run("DELETE FROM generations WHERE id = ?1", [.text(id.description)]) > 0
     }
 }
 

@@ -52,6 +52,13 @@ extension CatalogueDatabase {
             ])
     }
 
+    /// The request's path and the key that a generation was made with; nil where there was none, or it is free.
+    package func key(of id: GenerationID) throws(StoreFailure) -> (path: String, key: String)? {
+        try database.rows("SELECT path, key FROM keys WHERE generation = ?1", [.text(id.description)]) {
+            ($0.text(0), $0.text(1))
+        }.first
+    }
+
     /// The keys that hold, in the order in which they were bound.
     ///
     /// - Parameters:

@@ -31,7 +31,7 @@ extension CatalogueDatabase {
             ) { (GenerationID($0.text(0)), UInt64(clamping: $0.integer(1)), Int($0.integer(2))) }
             var forgotten: [GenerationID] = []
             for case (let id?, let ended, let size) in oldest where rest > 0 || ended < endedBefore {
-                try delete(id, now: now)
+                try remove(id, now: now)
                 rest -= size
                 forgotten.append(id)
             }
