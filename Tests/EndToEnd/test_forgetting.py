@@ -10,6 +10,7 @@ import pytest
 from gateway import Served, configuration, folder
 from held import eventually
 from provider import Exchange, Gate, Provider, chat
+from test_disk import catalogued
 from test_generations import ask, create, ended, read, read_status
 
 QUESTION = "a-question-nobody-else-asks-7f3a"
@@ -102,3 +103,21 @@ def test_segments_go(provider: Provider) -> None:
         assert holding(data, ANSWER)
         for name in names:
             assert ANSWER in read(gateway, name)["message"]["content"]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_stop_leaves_no_segment(provider: Provider, count: int) -> None:
+    """Deleted text is nowhere as soon as the process has ended; the answers beside it are in the catalogue."""
+    data = f"{folder()}/data"
+    provider.answer(chat(TOKENS))
+    with serve(provider, data) as gateway:
+        names = [create(gateway, {**BODY, "messages": [{"role": "user", "content": "x"}]}) for _ in range(count)]
+        deleted = create(gateway, BODY)
+        for name in (*names, deleted):
+            ended(gateway, name)
+        assert eventually(lambda: len(catalogued(data)) == count + 1)
+        assert ask(gateway, "DELETE", f"/v1/generations/{deleted}")[0].status == 204
+        assert gateway.stop() == 0
+    assert os.listdir(f"{data}/segments") == [] and not holding(data, QUESTION)
+    with serve(provider, data) as gateway:
+        assert all(ANSWER in read(gateway, name)["message"]["content"] for name in names)

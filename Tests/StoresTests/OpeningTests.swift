@@ -171,6 +171,31 @@ struct OpeningTests {
         #expect(folder.bytes(name) == head + lines[1])
     }
 
+    @Test(arguments: ["segment", "catalogue"])
+    func aDirectoryOfALaterVersionIsLeftAsItIs(_ part: String) throws {
+        let folder = Folder()
+        do {
+            let opening = try Self.opened(folder)
+            try opening.database.finish(CatalogueTests.ended(1), lines: [1])
+            if part == "catalogue" { try opening.database.database.execute("PRAGMA user_version = 99") }
+            try opening.database.close()
+            try opening.directory.leave()
+        }
+        var head = Array("{\"type\":\"segment\",\"freshet\":2,\"epoch\":1,\"loop\":0,\"number\":1".utf8)
+        LineSum.close(&head, from: 0)
+        let name = "data/segments/" + SegmentName(epoch: 1, loop: 0, number: 1).text
+        if part == "segment" { folder.write(name, head) }
+        let before = (folder.names("data"), folder.names("data/segments"), folder.bytes("data/catalogue.sqlite"))
+        for _ in 0..<2 {
+            let failure = #expect(throws: StoreFailure.self) { try Self.opened(folder) }
+            #expect(failure?.kind == .tooNew)
+        }
+        #expect(folder.bytes("data/epoch") == Array("1\n".utf8) && folder.names("data").contains("clean"))
+        #expect(folder.names("data") == before.0 && folder.names("data/segments") == before.1)
+        let isSame = folder.bytes("data/catalogue.sqlite") == before.2
+        #expect(isSame)
+    }
+
     @Test func aMissingCatalogueIsSaid() throws {
         let folder = Folder()
         #expect(try !Self.opened(folder).database.wasMissing, "a new folder has none")

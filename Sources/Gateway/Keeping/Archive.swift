@@ -17,6 +17,7 @@ final class Archive: Sendable {
     /// Segments that nobody needs, until they are deleted.
     private let unneeded = Locked<[String]>([])
     private let deleted = Atomic<Int>(0)
+    private let isExpiring = Atomic<Bool>(false)
 
     /// Why the data directory cannot be used, and what to do about it.
     struct Unusable: Error, CustomStringConvertible {
@@ -282,12 +283,22 @@ final class Archive: Sendable {
 
     /// Gives up what is too old or too much, and has nothing of it left in the catalogue's files.
     func expire() {
+        guard !isExpiring.exchange(true, ordering: .relaxed) else { return }
+        expireSome()
+    }
+
+    /// Others have their turn in between.
+    private func expireSome() {
         let now = WallClock.milliseconds()
         let before = now > keptMilliseconds ? now - keptMilliseconds : 0
-        let bytes = keptBytes
+        let mayBeMore = Locked(false)
         write { [self] database in
-            while !(try database.expire(endedBefore: before, bytes: bytes, now: now)).isEmpty {}
-            try removeUnneeded(database)
+            let forgotten = try database.expire(endedBefore: before, bytes: keptBytes, now: now)
+            mayBeMore.withLock { $0 = !forgotten.isEmpty }
+            if forgotten.isEmpty { try removeUnneeded(database) }
+        } then: { [self] isDone in
+            if isDone, mayBeMore.withLock({ $0 }) { return expireSome() }
+            isExpiring.store(false, ordering: .relaxed)
         }
     }
 

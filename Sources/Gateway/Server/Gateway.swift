@@ -90,6 +90,11 @@ public final class Gateway: Sendable {
     /// What keeps the logged generations of the loop this is called on.
     func keeper(on loop: EventLoop) -> LoopKeeper? { state(of: loop).keeper }
 
+    /// Nothing more is kept: the last thing that the loops are given to do.
+    func closeKeepers() {
+        for loop in group.loops { loop.execute { self.keeper(on: loop)?.close() } }
+    }
+
     /// A fresh id, made on the loop this is called on: the wall clock's milliseconds and 80 random bits.
     func freshID(on loop: EventLoop) -> GenerationID {
         let state = state(of: loop)

@@ -101,6 +101,7 @@ package final class GatewayServer: Sendable {
     /// Closes what is open, ends the loops and has the last lines of the log printed, within a second.
     package func end() {
         close()
+        gateway.closeKeepers()
         group.shutdown()
         gateway.archive?.close()
         gateway.log?.writer.close(within: 1000)

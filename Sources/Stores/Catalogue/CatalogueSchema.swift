@@ -53,11 +53,8 @@ enum CatalogueSchema {
     ///   - steps: From an empty file on.
     /// - Throws: `tooNew`, `damaged` for a file that no version has written, and what the disk says.
     static func migrate(_ database: SQLite, path: String, steps: [String] = steps) throws(StoreFailure) {
-        let version = Int(try database.rows("PRAGMA user_version") { $0.integer(0) }.first ?? 0)
-        guard version <= steps.count else {
-            throw StoreFailure(.tooNew, "catalogue \(path) has version \(version); this program knows \(steps.count)")
-        }
-        guard version >= 0 else { throw StoreFailure(.damaged, "catalogue \(path) has version \(version)") }
+        let version = try version(of: database)
+        try check(version, path: path, known: steps.count)
         for step in version..<steps.count {
             try database.transaction { () throws(StoreFailure) in
                 do throws(StoreFailure) { try database.execute(steps[step]) } catch  where error.kind == .other {
@@ -66,5 +63,22 @@ enum CatalogueSchema {
                 try database.execute("PRAGMA user_version = \(step + 1)")
             }
         }
+    }
+
+    /// How many steps a file has behind it, as it says itself.
+    static func version(of database: SQLite) throws(StoreFailure) -> Int {
+        Int(try database.rows("PRAGMA user_version") { $0.integer(0) }.first ?? 0)
+    }
+
+    /// - Parameters:
+    ///   - version: Of a file.
+    ///   - path: For whoever reads the failure.
+    ///   - known: The latest version that this program knows.
+    /// - Throws: `tooNew`, and `damaged` for one that no version has written.
+    static func check(_ version: Int, path: String, known: Int = steps.count) throws(StoreFailure) {
+        guard version <= known else {
+            throw StoreFailure(.tooNew, "catalogue \(path) has version \(version); this program knows \(known)")
+        }
+        guard version >= 0 else { throw StoreFailure(.damaged, "catalogue \(path) has version \(version)") }
     }
 }

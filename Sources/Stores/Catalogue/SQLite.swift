@@ -32,10 +32,14 @@ final class SQLite {
     // SQLite copies what it is given; the macro SQLITE_TRANSIENT is a cast that Swift does not import.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-    init(_ path: String) throws(StoreFailure) {
+    /// - Parameters:
+    ///   - path: Of the file, which is made where it is missing.
+    ///   - isReadOnly: Nothing in it is changed; it must be there.
+    /// - Throws: Why it cannot be opened.
+    init(_ path: String, isReadOnly: Bool = false) throws(StoreFailure) {
         self.path = path
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        let flags = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else { throw failure(code) }
         sqlite3_extended_result_codes(handle, 1)
     }

@@ -28,7 +28,7 @@ package final class DataDirectory: Sendable {
     /// Makes the folder where it is missing and takes it for this process.
     ///
     /// - Parameter path: What is made is the owner's alone.
-    /// - Throws: `inUse` with the other process' id, and `full`, `readOnly`, `denied` and so on of the system.
+    /// - Throws: `inUse` with the other process' id, `tooNew` where a later version has worked: then all is as it was; and `full`, `readOnly`, `denied` and so on of the system.
     package init(_ path: String) throws(StoreFailure) {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -38,6 +38,7 @@ package final class DataDirectory: Sendable {
         lock = try Self.takeLock(path + "/lock")
         do throws(StoreFailure) {
             try Files.makeFolder(path + "/segments")
+            if !isNew { try LaterVersion.refuse(catalogue: path + "/catalogue.sqlite", segments: path + "/segments") }
             epoch = try Self.nextEpoch(path + "/epoch", above: try Self.lastEpoch(in: path + "/segments"))
             let mark = path + "/clean"
             wasClean = isNew || access(mark, F_OK) == 0
