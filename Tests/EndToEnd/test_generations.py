@@ -436,8 +436,8 @@ def test_conversations(gateway: Served, provider: Provider) -> None:
     assert parents == {root: None, second: root, again: root, edited: root, third: again}
     assert list(parents) == sorted(parents, reverse=True)
     ask(gateway, "DELETE", f"/v1/generations/{root}")
-    turn(gateway, provider, "five", "5?", third)
-    assert contents(provider.exchanges[-1])[1:] == ["1?", "one", "2?", "deux", "4?", "quatre", "5?"]
+    response, document = ask(gateway, "POST", "/v1/generations", {"parent": third, "messages": MESSAGES})
+    assert code((response, document)) == (410, "gone") and root in document["error"]["message"]
 
 
 def test_one_running_child(gateway: Served, provider: Provider) -> None:

@@ -33,6 +33,17 @@ struct KeepingTests {
         }
     }
 
+    @Test func lookingForAKeyClaimsNothing() {
+        var keys = IdempotencyKeys()
+        #expect(keys.answer(to: Self.scope("k"), digest: [1], at: 0) == nil)
+        #expect(keys.claim(Self.scope("k"), digest: [1], for: Self.generation(1), at: 0) == .new)
+        #expect(keys.answer(to: Self.scope("k"), digest: [1], at: 1) == .attach(Self.generation(1)))
+        #expect(keys.answer(to: Self.scope("k"), digest: [2], at: 1) == .mismatch(Self.generation(1)))
+        #expect(keys.answer(to: Self.scope("k", owner: "bob"), digest: [1], at: 1) == nil)
+        #expect(keys.answer(to: Self.scope("k"), digest: [1], at: Self.day) == nil)
+        #expect(keys.count == 0)
+    }
+
     @Test func afterAFailureBeforeContentTheKeyIsFree() {
         var keys = IdempotencyKeys()
         _ = keys.claim(Self.scope("k"), digest: [1], for: Self.generation(1), at: 0)

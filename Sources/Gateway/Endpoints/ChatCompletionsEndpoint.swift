@@ -21,6 +21,20 @@ struct ChatCompletionsEndpoint {
             guard request.choices == 1 || !retention.isLogged else {
                 throw Caller.Refused(RequestError("n", "must be 1 where the answer is logged"))
             }
+            try begin(exchange, request, keeping, retention, owner: owner)
+        } catch {
+            ErrorAnswer.send(error, on: exchange)
+        }
+    }
+
+    private func begin(
+        _ exchange: HTTPServerExchange, _ request: OpenAIChatRequest, _ keeping: Keeping, _ retention: Retention,
+        owner: String
+    ) throws(Caller.Refused) {
+        try gateway.once(exchange, keeping, owner: owner) { [self] exchange, generation in
+            exchange.record?.generation = generation
+            answer(exchange, request, generation)
+        } make: { [self] exchange throws(Caller.Refused) in
             let production = try Production(exchange, model: request.model, gateway: gateway)
             let made = try production.generation(
                 owner: owner, dialect: .openAIChat, retention: retention, keeping: keeping, request: exchange.body)
@@ -30,14 +44,9 @@ struct ChatCompletionsEndpoint {
                 answer(exchange, request, generation)
                 production.produce(
                     generation, body: body, choices: request.choices, asksReasoning: request.asksReasoning)
-            case .repeated(let id):
-                try gateway.reach(id, owner: owner, exchange) { [self] exchange, generation in
-                    exchange.record?.generation = generation
-                    answer(exchange, request, generation)
-                }
+            // The same request was faster.
+            case .repeated: try begin(exchange, request, keeping, retention, owner: owner)
             }
-        } catch {
-            ErrorAnswer.send(error, on: exchange)
         }
     }
 

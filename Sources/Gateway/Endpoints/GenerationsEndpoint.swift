@@ -34,7 +34,7 @@ struct GenerationsEndpoint {
         let body: [UInt8]
         let request: GenerationRequest
         let form: Form
-        var keeping: Keeping
+        let keeping: Keeping
         let retention: Retention
     }
 
@@ -46,8 +46,7 @@ struct GenerationsEndpoint {
                 query.framing = Framing(accepting: exchange.head.fields)
                 return try ReturningReader(gateway: gateway).serve(exchange, after: place, query, owner: owner)
             }
-            guard let parent = asked.request.parent else { return try create(exchange, asked) }
-            try continueConversation(exchange, asked, of: parent)
+            try begin(exchange, asked)
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
@@ -55,12 +54,13 @@ struct GenerationsEndpoint {
 
     private func read(_ exchange: HTTPServerExchange, owner: String) throws(Caller.Refused) -> Asked {
         let limits = gateway.configuration.limits
-        let keeping = try Keeping(exchange, owner: owner)
+        var keeping = try Keeping(exchange, owner: owner)
         let body = exchange.body
         let request: GenerationRequest
         do { request = try GenerationRequest(body: body.span, limits: limits.ofJSON) } catch {
             throw Caller.Refused(error)
         }
+        keeping.parent = request.parent
         let retention = keeping.retention(byDefault: Keeping.native(limits), limits)
         let form = Form(exchange.head.fields)
         if !retention.isLogged, case .name = form {
@@ -73,41 +73,37 @@ struct GenerationsEndpoint {
             owner: owner, body: body, request: request, form: form, keeping: keeping, retention: retention)
     }
 
-    // MARK: Conversations
+    // MARK: Creating
 
-    /// Takes what was said from the parent, on whose loop the child is made.
-    private func continueConversation(
-        _ exchange: HTTPServerExchange, _ asked: Asked, of parent: GenerationID
-    ) throws(Caller.Refused) {
-        let limits = gateway.configuration.limits.ofJSON
-        try gateway.reach(parent, owner: asked.owner, exchange) { [self] exchange, generation in
-            do throws(Caller.Refused) {
-                var asked = asked
-                asked.keeping.parent = parent
-                asked.keeping.earlier = try generation.conversation(limits)
-                try create(exchange, asked)
-            } catch {
-                ErrorAnswer.send(error, on: exchange)
+    /// Serves what the request's key made, or makes it, with what was said before.
+    private func begin(_ exchange: HTTPServerExchange, _ asked: Asked) throws(Caller.Refused) {
+        let form = asked.form
+        try gateway.once(exchange, asked.keeping, owner: asked.owner) { [self] exchange, generation in
+            exchange.record?.generation = generation
+            answer(exchange, form, generation, isNew: false)
+        } make: { [self] exchange throws(Caller.Refused) in
+            guard let parent = asked.request.parent else { return try create(exchange, asked, after: nil) }
+            let search = ConversationSearch(gateway, exchange, upTo: parent, owner: asked.owner) {
+                [self] exchange, conversation throws(Caller.Refused) in
+                try create(exchange, asked, after: conversation)
             }
+            search.start()
         }
     }
 
-    // MARK: Creating
-
-    private func create(_ exchange: HTTPServerExchange, _ asked: Asked) throws(Caller.Refused) {
-        let production = try Production(
-            exchange, model: asked.request.model ?? asked.keeping.earlier?.model, gateway: gateway)
+    private func create(
+        _ exchange: HTTPServerExchange, _ asked: Asked, after earlier: Conversation?
+    ) throws(Caller.Refused) {
+        let production = try Production(exchange, model: asked.request.model ?? earlier?.model, gateway: gateway)
         var request = asked.request
-        if let earlier = asked.keeping.earlier {
-            request.messages = earlier.allMessages + request.messages
+        if let earlier {
+            request.messages = earlier.messages + request.messages
             request.system = request.system ?? earlier.system
         }
         let body = request.openAIChatBody(
             model: production.providerModel, asksUsage: production.asksUsage,
             namesCompletionTokens: production.isOpenAI)
-        guard asked.keeping.earlier == nil || body.count <= gateway.configuration.limits.body else {
-            throw Caller.Refused(.tooLarge, "the conversation has become longer than a request may be")
-        }
+        guard earlier == nil || body.count <= gateway.configuration.limits.body else { throw .conversationTooLong }
         let made = try production.generation(
             owner: asked.owner, dialect: .native, retention: asked.retention, keeping: asked.keeping,
             request: asked.body)
@@ -115,12 +111,8 @@ struct GenerationsEndpoint {
         case .new(let generation):
             answer(exchange, asked.form, generation, isNew: true)
             production.produce(generation, body: body, asksReasoning: request.options["reasoning"] != nil)
-        case .repeated(let id):
-            let form = asked.form
-            try gateway.reach(id, owner: asked.owner, exchange) { [self] exchange, generation in
-                exchange.record?.generation = generation
-                answer(exchange, form, generation, isNew: false)
-            }
+        // The same request was faster.
+        case .repeated: try begin(exchange, asked)
         }
     }
 
@@ -143,25 +135,5 @@ struct GenerationsEndpoint {
             let encoder = NativeEncoder(generation: generation.id, framing: framing)
             StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
         }
-    }
-}
-
-extension LiveGeneration {
-    /// All that was said up to its end, for a request that goes on from there.
-    ///
-    /// - Throws: When there is nothing yet to go on from, or too much.
-    func conversation(_ limits: JSONLimits) throws(Caller.Refused) -> ConversationTurn {
-        guard let origin else {
-            throw .init("conflict", "generation \(id) is not logged, so nothing can go on from it", generation: id)
-        }
-        guard hasEnded else {
-            throw .init("conflict", "generation \(id) is still running: stop it, or wait", generation: id)
-        }
-        let question = ConversationTurn(asking: origin, model: model, after: earlier, limits: limits)
-        let answer = ConversationTurn(live.log.fold().messages, model: model, after: question)
-        guard answer.count < ConversationTurn.limit else {
-            throw Caller.Refused(RequestError("parent", "stands at the end of more than 1000 turns"))
-        }
-        return answer
     }
 }

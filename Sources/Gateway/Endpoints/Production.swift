@@ -62,7 +62,7 @@ struct Production {
         let generation = LiveGeneration(
             id: gateway.freshID(on: exchange.loop), owner: owner, model: model, dialect: dialect,
             origin: retention.isLogged ? keeping.origin(owner: owner, dialect, retention, request: request) : nil,
-            earlier: keeping.earlier, retention: retention, loop: exchange.loop,
+            retention: retention, loop: exchange.loop,
             observation: gateway.observation(on: exchange.loop), registry: gateway.registry,
             keeper: gateway.keeper(on: exchange.loop))
         do throws(GenerationRegistry.Conflict) {
@@ -149,6 +149,37 @@ extension Keeping {
             owner: owner, parent: parent,
             idempotency: scope.map { .init(key: $0.key, path: $0.path, digest: digest) }, dialect: dialect.rawValue,
             runsToEnd: retention.grace == nil, request: request)
+    }
+}
+
+extension Gateway {
+    /// Serves what the request's `Idempotency-Key` made before, or has it made: whatever became of its parent or its
+    /// model, the same request reads the same answer. One that is no longer kept frees its key.
+    ///
+    /// - Parameters:
+    ///   - exchange: Not to be touched any more when this returns.
+    ///   - keeping: With the key.
+    ///   - owner: Of the caller's key.
+    ///   - attach: Called on the loop of what was made before.
+    ///   - make: Called on the exchange's loop where the key made nothing that is still there, and where there is none.
+    /// - Throws: What the client is told.
+    func once(
+        _ exchange: HTTPServerExchange, _ keeping: Keeping, owner: String,
+        attach: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void,
+        make: @escaping @Sendable (HTTPServerExchange) throws(Caller.Refused) -> Void
+    ) throws(Caller.Refused) {
+        guard let scope = keeping.scope else { return try make(exchange) }
+        let made: GenerationID?
+        do { made = try registry.made(under: scope, digest: keeping.digest, at: WallClock.milliseconds()) } catch {
+            throw Caller.Refused(error)
+        }
+        guard let made else { return try make(exchange) }
+        try reach(
+            made, owner: owner, exchange,
+            absent: { [self] exchange throws(Caller.Refused) in
+                registry.free(scope, of: made)
+                try once(exchange, keeping, owner: owner, attach: attach, make: make)
+            }, then: attach)
     }
 }
 

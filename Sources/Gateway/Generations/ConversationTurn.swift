@@ -1,54 +1,56 @@
 import FreshetGeneration
 import FreshetPartialJSON
 
-/// Part of a conversation, with all that came before it: what was asked, or what was answered.
-///
-/// Children share what they have in common, and keep it when their parents are given up.
-final class ConversationTurn: Sendable {
-    /// Turns of one conversation at most; each child adds two.
-    static let limit = 2000
-
-    private let earlier: ConversationTurn?
-    private let messages: [JSONValue]
-    private let ownSystem: String?
-    /// How many there are, this one included.
-    let count: Int
-    /// The name of the model that was asked last.
+/// What one generation adds to a conversation: what was asked, and what was answered.
+struct ConversationTurn: Sendable {
+    let id: GenerationID
+    /// The one before.
+    let parent: GenerationID?
+    /// The name of the model that was asked.
     let model: String
+    /// What the model was told before the messages; nil for what it was told before.
+    let system: String?
+    let messages: [JSONValue]
+    /// Of the messages as JSON.
+    let bytes: Int
 
-    init(_ messages: [JSONValue], system: String? = nil, model: String, after earlier: ConversationTurn?) {
-        (self.messages, ownSystem, self.model, self.earlier) = (messages, system, model, earlier)
-        count = (earlier?.count ?? 0) + 1
+    /// - Parameters:
+    ///   - id: Of the generation.
+    ///   - model: The name the client asked for.
+    ///   - origin: With the request.
+    ///   - log: Ended.
+    ///   - limits: Of the request.
+    init(_ id: GenerationID, model: String, _ origin: GenerationOrigin, _ log: GenerationLog, _ limits: JSONLimits) {
+        (self.id, parent, self.model) = (id, origin.parent, model)
+        let request = try? JSONValue(parsing: origin.request, limits: limits)
+        system = request?["system"]?.stringValue
+        messages = (request?["messages"]?.arrayValue ?? []) + log.fold().messages
+        bytes = messages.reduce(0) { $0 + $1.bytes.count + 1 }
     }
+}
 
-    /// What a kept request asked.
-    convenience init(
-        asking origin: GenerationOrigin, model: String, after earlier: ConversationTurn?, limits: JSONLimits = .init()
-    ) {
-        let body = try? JSONValue(parsing: origin.request, limits: limits)
-        self.init(
-            body?["messages"]?.arrayValue ?? [], system: body?["system"]?.stringValue, model: model, after: earlier)
-    }
+/// Turns one after the other, put together from the last to the first.
+struct Conversation: Sendable {
+    /// Turns of one conversation at most.
+    static let limit = 1000
 
+    private var turns: [ConversationTurn] = []
+    /// Of all messages as JSON.
+    private(set) var bytes = 0
+
+    /// How many there are.
+    var count: Int { turns.count }
+    /// The name of the model that was asked last.
+    var model: String? { turns.first?.model }
     /// What the model was told last before the messages.
-    var system: String? {
-        var turn: ConversationTurn? = self
-        while let this = turn {
-            if let system = this.ownSystem { return system }
-            turn = this.earlier
-        }
-        return nil
-    }
-
+    var system: String? { turns.lazy.compactMap(\.system).first }
     /// From the beginning on.
-    var allMessages: [JSONValue] {
-        var parts: [[JSONValue]] = []
-        var turn: ConversationTurn? = self
-        while let this = turn {
-            parts.append(this.messages)
-            turn = this.earlier
-        }
-        return parts.reversed().flatMap { $0 }
+    var messages: [JSONValue] { turns.reversed().flatMap(\.messages) }
+
+    /// - Parameter turn: The one before all that are here.
+    mutating func prepend(_ turn: ConversationTurn) {
+        turns.append(turn)
+        bytes += turn.bytes
     }
 }
 

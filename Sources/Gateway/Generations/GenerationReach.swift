@@ -15,22 +15,25 @@ extension Gateway {
     ///   - owner: Of the caller's key.
     ///   - exchange: Not to be touched any more when this returns.
     ///   - unreadable: Called on the exchange's loop in place of an answer where what is kept of it is damaged.
+    ///   - absent: Called on the exchange's loop in place of an answer where there is no such generation of this caller.
     ///   - then: Called on the generation's loop.
     /// - Throws: When there is no such generation of this caller: somebody else's is as unknown as one that never was.
     func reach(
         _ id: GenerationID, owner: String, _ exchange: HTTPServerExchange,
         unreadable: (@Sendable (HTTPServerExchange) -> Void)? = nil,
+        absent: (@Sendable (HTTPServerExchange) throws(Caller.Refused) -> Void)? = nil,
         then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) throws(Caller.Refused) {
         if let place = registry.place(of: id) {
-            guard place.owner == owner else { throw absence(of: id) }
+            guard place.owner == owner else { return try miss(id, exchange, absent) }
             return exchange.move(to: place.generation.loop) { exchange in then(exchange, place.generation.value) }
         }
-        guard let archive else { throw absence(of: id) }
+        guard let archive else { return try miss(id, exchange, absent) }
         let carrier = LoopBound(exchange, on: exchange.loop)
         archive.find(id, owner: owner) { [self] result in
             carrier.loop.execute {
-                self.take(result, id, owner: owner, carrier.value, unreadable: unreadable, then: then)
+                self.take(
+                    result, id, owner: owner, carrier.value, unreadable: unreadable, absent: absent, then: then)
             }
         }
     }
@@ -39,14 +42,18 @@ extension Gateway {
     private func take(
         _ result: Result<Archive.Found?, StoreFailure>, _ id: GenerationID, owner: String,
         _ exchange: HTTPServerExchange, unreadable: (@Sendable (HTTPServerExchange) -> Void)?,
+        absent: (@Sendable (HTTPServerExchange) throws(Caller.Refused) -> Void)?,
         then: @escaping @Sendable (HTTPServerExchange, LiveGeneration) -> Void
     ) {
+        func again() throws(Caller.Refused) {
+            try reach(id, owner: owner, exchange, unreadable: unreadable, absent: absent, then: then)
+        }
         do throws(Caller.Refused) {
             let isRead = exchange.head.method == "GET"
             // Nobody is there to read it any more; what else was asked for is done all the same.
             if isRead, exchange.isGone { return }
             // Somebody else may have asked for it meanwhile.
-            if registry.place(of: id) != nil { return try reach(id, owner: owner, exchange, then: then) }
+            if registry.place(of: id) != nil { return try again() }
             let found: Archive.Found?
             switch result {
             case .success(let read): found = read
@@ -57,15 +64,23 @@ extension Gateway {
                     isRetryable: false)
             case .failure: throw Caller.Refused(.overloaded, "what is kept cannot be read just now", isRetryable: true)
             }
-            guard let found else { throw absence(of: id) }
+            guard let found else { return try miss(id, exchange, absent) }
             let loop = exchange.loop
             let generation = LiveGeneration(
                 found, loop: loop, observation: observation(on: loop), registry: registry, keeper: keeper(on: loop))
-            guard generation.settle() else { return try reach(id, owner: owner, exchange, then: then) }
+            guard generation.settle() else { return try again() }
             then(exchange, generation)
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
+    }
+
+    private func miss(
+        _ id: GenerationID, _ exchange: HTTPServerExchange,
+        _ absent: (@Sendable (HTTPServerExchange) throws(Caller.Refused) -> Void)?
+    ) throws(Caller.Refused) {
+        guard let absent else { throw absence(of: id) }
+        try absent(exchange)
     }
 
     /// What a caller is told who named a generation that is not there.

@@ -38,6 +38,10 @@ final class GenerationRegistry: Sendable {
     struct End: Sendable {
         let outcome: Outcome
         let sequence: UInt64
+        /// Shares its memory with the generation.
+        let log: GenerationLog
+        /// Nil for one that is not logged.
+        let origin: GenerationOrigin?
     }
 
     private struct State {
@@ -93,6 +97,20 @@ final class GenerationRegistry: Sendable {
         state.withLock { _ = $0.keys.claim(scope, digest: key.digest, for: key.generation, at: key.boundMilliseconds) }
     }
 
+    /// What a request's key made; nil where it is the first one.
+    ///
+    /// - Throws: `mismatch`.
+    func made(under scope: IdempotencyKeys.Scope, digest: [UInt8], at now: UInt64) throws(Conflict) -> GenerationID? {
+        switch state.withLock({ $0.keys.answer(to: scope, digest: digest, at: now) }) {
+        case nil, .new: return nil
+        case .attach(let made): return made
+        case .mismatch(let made): throw .mismatch(made)
+        }
+    }
+
+    /// What the key made is no longer kept: the next request is a first one.
+    func free(_ scope: IdempotencyKeys.Scope, of id: GenerationID) { state.withLock { $0.keys.free(scope, of: id) } }
+
     /// Why a generation may not be made.
     enum Conflict: Error {
         /// The key made this one; the same request reads it.
@@ -141,15 +159,25 @@ final class GenerationRegistry: Sendable {
     func ended(_ generation: LiveGeneration, _ end: GenerationEnd, freesKey: Bool) {
         let (id, origin) = (generation.id, generation.origin)
         let bytes = generation.keptBytes
-        let sequence = generation.live.log.lastSequence
+        let log = generation.live.log
         let givenUp = state.withLock { state -> [Place] in
             if let parent = origin?.parent { state.children.end(id, of: parent) }
             if freesKey, let scope = generation.scope { state.keys.free(scope, of: id) }
             guard state.places[id] != nil else { return [] }
-            state.places[id]?.end = End(outcome: end.outcome, sequence: sequence)
+            state.places[id]?.end = End(
+                outcome: end.outcome, sequence: log.lastSequence, log: log, origin: origin)
             return state.kept.ended(id, bytes: bytes).compactMap { state.places[$0] }
         }
         for place in givenUp { place.generation.loop.execute { place.generation.value.makeRoom() } }
+    }
+
+    /// They are too old or too much to be kept on disk: then they are not kept in memory either.
+    func expired(_ generations: [GenerationID]) {
+        let gone = state.withLock { state in
+            for id in generations { state.deleted.insert(id) }
+            return generations.compactMap { state.places[$0] }
+        }
+        for place in gone { place.generation.loop.execute { place.generation.value.forget() } }
     }
 
     /// Somebody deleted it: it is not to come back from disk, and its key may be used again.

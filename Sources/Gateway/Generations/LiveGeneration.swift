@@ -22,8 +22,6 @@ final class LiveGeneration: TurnEnd {
     let dialect: DialectName
     /// Where it comes from; nil for one that is not logged.
     let origin: GenerationOrigin?
-    /// The conversation before its own request.
-    let earlier: ConversationTurn?
     /// Where it was asked; nil until it was.
     private(set) var route: (provider: String, model: String)?
     /// `provider/model`, empty until it was asked for.
@@ -68,7 +66,6 @@ final class LiveGeneration: TurnEnd {
     ///   - model: The name the client asked for.
     ///   - dialect: Of the request.
     ///   - origin: Where it comes from; nil for one that is not logged.
-    ///   - earlier: The conversation before its own request.
     ///   - retention: How long it is kept, and what becomes of it when its readers leave.
     ///   - loop: The one that makes this call; everything happens on it.
     ///   - observation: The loop's.
@@ -76,12 +73,12 @@ final class LiveGeneration: TurnEnd {
     ///   - keeper: The loop's; nil where nothing goes to disk.
     init(
         id: GenerationID, owner: String, model: String, dialect: DialectName, origin: GenerationOrigin? = nil,
-        earlier: ConversationTurn? = nil, retention: Retention, loop: EventLoop, observation: Observation,
+        retention: Retention, loop: EventLoop, observation: Observation,
         registry: GenerationRegistry, keeper: LoopKeeper? = nil
     ) {
         self.keeper = retention.isLogged ? keeper : nil
         (self.id, self.owner, self.retention, self.loop, self.registry) = (id, owner, retention, loop, registry)
-        (self.model, self.dialect, self.origin, self.earlier) = (model, dialect, origin, earlier)
+        (self.model, self.dialect, self.origin) = (model, dialect, origin)
         (self.observation, began) = (observation, loop.now())
         live.onChange = { [unowned self] in self.loop.markDirty(self) }
     }
@@ -95,7 +92,7 @@ final class LiveGeneration: TurnEnd {
         (id, owner, self.loop, self.registry, self.keeper) = (entry.id, entry.owner, loop, registry, keeper)
         retention = .logged(grace: nil, beyondEnd: Self.restoredTime)
         (model, dialect) = (entry.model, DialectName(rawValue: entry.dialect) ?? .native)
-        (origin, earlier) = (found.log.origin, found.earlier)
+        origin = found.log.origin
         (self.observation, began) = (observation, loop.now())
         (live.log, end, hasEnded) = (found.log.log, found.log.end, true)
         live.onChange = { [unowned self] in self.loop.markDirty(self) }

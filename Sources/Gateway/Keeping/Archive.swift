@@ -1,4 +1,5 @@
 import FreshetGeneration
+import FreshetPartialJSON
 import FreshetRelay
 import FreshetRouter
 import FreshetStores
@@ -12,6 +13,7 @@ final class Archive: Sendable {
     private let catalogue: Catalogue
     private let keptMilliseconds: UInt64
     private let keptBytes: Int
+    private let registry: GenerationRegistry
     private let log: Observation.Log?
     private let failures = Locked<[ObjectIdentifier: StoreFailure]>([:])
     /// Segments that nobody needs, until they are deleted.
@@ -33,7 +35,7 @@ final class Archive: Sendable {
     /// - Parameters:
     ///   - path: Of the data directory.
     ///   - limits: How long and how much is kept.
-    ///   - registry: Learns of the idempotency keys that are still bound.
+    ///   - registry: Learns of the idempotency keys that are still bound, and of what is too old or too much.
     ///   - log: Where damage and failures are told; nil for nowhere.
     /// - Throws: `Unusable`, and when the system gives no thread.
     init(
@@ -41,7 +43,7 @@ final class Archive: Sendable {
     ) throws(Unusable) {
         // A limit on file sizes is to fail the write, and not to end the process.
         signal(SIGXFSZ, SIG_IGN)
-        self.log = log
+        (self.registry, self.log) = (registry, log)
         do throws(StoreFailure) {
             let opening = try Self.open(path, at: WallClock.milliseconds())
             for key in try opening.database.keys(now: WallClock.milliseconds()) { registry.restore(key) }
@@ -193,8 +195,6 @@ final class Archive: Sendable {
     struct Found: Sendable {
         let entry: CatalogueEntry
         let log: RestoredLog
-        /// The conversation before its own request.
-        let earlier: ConversationTurn?
     }
 
     /// Looks for one that has ended.
@@ -210,7 +210,7 @@ final class Archive: Sendable {
             guard let entry = try database.generation(id), entry.owner == owner, entry.end != nil,
                 let log = try Self.wholeLog(of: id, in: database, log)
             else { return nil }
-            return Found(entry: entry, log: log, earlier: try Self.conversation(before: entry, in: database))
+            return Found(entry: entry, log: log)
         } then: { [self] in
             if case .failure(let failure) = $0 { noteDamage(failure) }
             then($0)
@@ -257,23 +257,35 @@ final class Archive: Sendable {
         }
     }
 
-    private static func conversation(
-        before entry: CatalogueEntry, in database: CatalogueDatabase
-    ) throws(StoreFailure) -> ConversationTurn? {
-        var (ancestors, parent): ([(CatalogueEntry, RestoredLog)], GenerationID?) = ([], entry.parent)
-        while let id = parent, ancestors.count < ConversationTurn.limit / 2 {
-            guard let entry = try database.generation(id), let log = try wholeLog(of: id, in: database, nil)
-            else { break }
-            ancestors.append((entry, log))
-            parent = entry.parent
+    /// How many turns are read at a time, so that others do not wait long: until they are as many, or as long.
+    private static let (turnsAtOnce, turnBytesAtOnce) = (16, 1 << 20)
+
+    /// Goes back in a conversation.
+    ///
+    /// - Parameters:
+    ///   - id: Of the turn to begin with.
+    ///   - owner: Nobody else's is found.
+    ///   - limits: Of the requests.
+    ///   - then: Called on another thread with some turns, the latest first; with none when the first one is not there.
+    func turns(
+        from id: GenerationID, owner: String, _ limits: JSONLimits,
+        then: @escaping @Sendable (Result<[ConversationTurn], StoreFailure>) -> Void
+    ) {
+        catalogue.perform { [log] database -> [ConversationTurn] in
+            var (turns, next, bytes): ([ConversationTurn], GenerationID?, Int) = ([], id, 0)
+            while let id = next, turns.count < Self.turnsAtOnce, bytes < Self.turnBytesAtOnce {
+                guard let entry = try database.generation(id), entry.owner == owner, entry.end != nil,
+                    let restored = try Self.wholeLog(of: id, in: database, log), let origin = restored.origin
+                else { break }
+                turns.append(ConversationTurn(id, model: entry.model, origin, restored.log, limits))
+                bytes += origin.request.count + restored.log.accountedBytes
+                next = origin.parent
+            }
+            return turns
+        } then: { [self] in
+            if case .failure(let failure) = $0 { noteDamage(failure) }
+            then($0)
         }
-        var turn: ConversationTurn?
-        for (entry, restored) in ancestors.reversed() {
-            guard let origin = restored.origin else { continue }
-            turn = ConversationTurn(asking: origin, model: entry.model, after: turn)
-            turn = ConversationTurn(restored.log.fold().messages, model: entry.model, after: turn)
-        }
-        return turn
     }
 
     // MARK: All of it
@@ -295,6 +307,7 @@ final class Archive: Sendable {
         write { [self] database in
             let forgotten = try database.expire(endedBefore: before, bytes: keptBytes, now: now)
             mayBeMore.withLock { $0 = !forgotten.isEmpty }
+            registry.expired(forgotten)
             if forgotten.isEmpty { try removeUnneeded(database) }
         } then: { [self] isDone in
             if isDone, mayBeMore.withLock({ $0 }) { return expireSome() }

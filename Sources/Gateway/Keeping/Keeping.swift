@@ -13,8 +13,6 @@ struct Keeping {
     let digest: [UInt8]
     /// Nil for a request that does not go on with another one's conversation.
     var parent: GenerationID?
-    /// The conversation that `parent` amounts to.
-    var earlier: ConversationTurn?
 
     /// What the fields of a POST say.
     ///

@@ -38,7 +38,7 @@ enum Caller {
 
     /// A refusal before anything was done.
     struct Refused: Error {
-        let failure: GenerationFailure
+        var failure: GenerationFailure
         /// The one that stands in the way.
         var generation: GenerationID?
 

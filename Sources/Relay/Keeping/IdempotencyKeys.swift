@@ -52,6 +52,19 @@ public struct IdempotencyKeys: Equatable, Sendable {
     /// How many keys are remembered.
     public var count: Int { bindings.count }
 
+    /// Looks for what a key made; nothing is claimed.
+    ///
+    /// - Parameters:
+    ///   - scope: The key.
+    ///   - digest: Of the request's body.
+    ///   - now: Unix ms.
+    /// - Returns: `attach` or `mismatch`; nil where the key is free.
+    public mutating func answer(to scope: Scope, digest: [UInt8], at now: UInt64) -> Answer? {
+        expire(at: now)
+        guard let known = bindings[scope] else { return nil }
+        return known.digest == digest ? .attach(known.generation) : .mismatch(known.generation)
+    }
+
     /// A request with a key arrived.
     ///
     /// - Parameters:
@@ -63,10 +76,7 @@ public struct IdempotencyKeys: Equatable, Sendable {
     public mutating func claim(
         _ scope: Scope, digest: [UInt8], for generation: GenerationID, at now: UInt64
     ) -> Answer {
-        expire(at: now)
-        if let known = bindings[scope] {
-            return known.digest == digest ? .attach(known.generation) : .mismatch(known.generation)
-        }
+        if let known = answer(to: scope, digest: digest, at: now) { return known }
         let (expires, isBeyond) = now.addingReportingOverflow(lifetime)
         bindings[scope] = Binding(digest: digest, generation: generation, expires: isBeyond ? .max : expires)
         order.append((scope, generation))

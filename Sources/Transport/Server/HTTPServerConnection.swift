@@ -231,6 +231,16 @@ final class HTTPServerConnection: Pollable {
         return true
     }
 
+    func claim(bytes: Int) -> Bool {
+        let limit = server.configuration.limits.allBodiesBytes
+        guard server.bodyBytes.add(bytes, ordering: .relaxed).newValue <= limit else {
+            server.bodyBytes.subtract(bytes, ordering: .relaxed)
+            return false
+        }
+        accounted += bytes
+        return true
+    }
+
     private func refuseLargeBody() -> Bool {
         refuse(413, "The body is longer than \(server.configuration.limits.bodyBytes) bytes.", limit: "body")
         return false

@@ -97,6 +97,12 @@ public final class HTTPServerExchange {
         connection?.releaseBody()
     }
 
+    /// Counts something made for the request like a part of its body, until `releaseBody` or the connection's end.
+    ///
+    /// - Parameter bytes: To be held in memory.
+    /// - Returns: false where all bodies together take too much: then nothing was counted.
+    public func claim(bytes: Int) -> Bool { connection?.claim(bytes: bytes) ?? true }
+
     /// Gives up the request's fields: nobody asks for them while an answer takes long.
     public func releaseFields() {
         head.fields = HTTPFields()
