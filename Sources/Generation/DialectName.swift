@@ -3,4 +3,6 @@ public enum DialectName: String, CaseIterable, Sendable {
     case native
     case simple
     case openAIChat = "openai-chat"
+    case anthropic
+    case gemini
 }

@@ -6,7 +6,7 @@ public struct EventGrammar: Equatable, Sendable {
         case startOutOfPlace
         /// Blocks are numbered 0, 1, 2… in order of beginning.
         case blockNumber(Int, expected: Int)
-        /// Only a block that began and has not ended has deltas and an end.
+        /// Only a block that began and has not ended has deltas, signatures, citations and an end.
         case blockNotOpen(Int)
         /// A finished generation leaves no block open.
         case blockLeftOpen(Int)
@@ -40,8 +40,10 @@ public struct EventGrammar: Equatable, Sendable {
         case .blockEnd(let block, _):
             guard let place = openBlocks.firstIndex(of: block) else { throw .blockNotOpen(block) }
             openBlocks.remove(at: place)
+        case .signature(let block, _), .citation(let block, _):
+            guard openBlocks.contains(block) else { throw .blockNotOpen(block) }
         case .generationEnd(let end): try finish(end)
-        case .generationStart, .attempt, .finish, .usage, .progress, .toolOutput, .notice, .foreign: break
+        case .generationStart, .attempt, .finish, .usage, .progress, .toolOutput, .file, .notice, .foreign: break
         }
     }
 

@@ -14,6 +14,19 @@ public enum FinishReason: Hashable, Sendable {
         }
     }
 
+    /// Whether the provider says by its own word that the answer went wrong: whoever does not know the word must not take
+    /// what there is for a whole answer.
+    public var isFailure: Bool {
+        guard case .unrecognized(let word) = self else { return false }
+        return Self.failures.contains(word)
+    }
+
+    /// Gemini's words (https://ai.google.dev/api/generate-content#FinishReason).
+    private static let failures: Set = [
+        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE",
+        "MISSING_THOUGHT_SIGNATURE", "OTHER", "LANGUAGE", "IMAGE_OTHER", "NO_IMAGE", "FINISH_REASON_UNSPECIFIED",
+    ]
+
     /// The word on the wire.
     public var wire: String {
         switch self {

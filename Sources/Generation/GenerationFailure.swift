@@ -48,6 +48,10 @@ public struct GenerationFailure: Equatable, Sendable {
     /// Whether the code is a provider's own word: it says nothing about our caller, so its status is the provider's
     /// fault whatever the word.
     public var isProvidersWord = false
+    /// The HTTP status that the provider gave, or means by its word; nil where it said none.
+    public var providerStatus: Int?
+    /// Seconds after which the provider wants to be asked again; nil where it did not say.
+    public var retryAfter: Int?
 
     /// `message` reaches the client as it is: mask secrets before.
     public init(code: Code, message: String, isRetryable: Bool, parameter: String? = nil) {

@@ -6,6 +6,8 @@ public struct Usage: Hashable, Sendable {
     public var outputTokens: Int64?
     /// Tokens of the request that the provider had cached.
     public var cachedInputTokens: Int64?
+    /// Tokens of the request that the provider put into its cache.
+    public var cacheWriteTokens: Int64?
     /// Tokens of the answer spent on reasoning.
     public var reasoningTokens: Int64?
     /// Whether the figures are this gateway's estimate and no provider's report.
@@ -24,6 +26,7 @@ public struct Usage: Hashable, Sendable {
         inputTokens = Self.larger(inputTokens, other.inputTokens)
         outputTokens = Self.larger(outputTokens, other.outputTokens)
         cachedInputTokens = Self.larger(cachedInputTokens, other.cachedInputTokens)
+        cacheWriteTokens = Self.larger(cacheWriteTokens, other.cacheWriteTokens)
         reasoningTokens = Self.larger(reasoningTokens, other.reasoningTokens)
         isEstimate = isEstimate || other.isEstimate
     }

@@ -18,6 +18,8 @@ public final class ProviderAttempt {
     private let live: LiveLog
     private let loop: EventLoop
     private var decoder: any ProviderDecoder
+    /// What the provider speaks.
+    public var dialect: ProviderDialect { request.dialect }
     private var machine: AttemptMachine
     private var exchange: HTTPClientExchange?
     private var timer: LoopTimer?
@@ -410,7 +412,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         if request.hasConfiguredKey, status == 401 || status == 403 {
             return fail(.providerAuth, "the provider refused the gateway's own key with status \(status)")
         }
-        let failure = ProviderStatus.failure(status: status, body: body)
+        let failure = request.dialect.failure(status: status, body: body)
         let refusal = ProviderRefusal(status: status, contentType: refusedType, body: body)
         finish(.failed(failure, raw: nil, refusal: refusal))
     }

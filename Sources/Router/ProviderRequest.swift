@@ -1,3 +1,4 @@
+public import FreshetDialects
 public import FreshetGeneration
 public import FreshetHTTPWire
 public import FreshetRelay
@@ -5,6 +6,8 @@ public import FreshetTransport
 
 /// One request to one route, ready to be sent.
 public struct ProviderRequest: Sendable {
+    /// What the provider speaks.
+    public var dialect = ProviderDialect.openAIChat
     /// The provider's server.
     public var origin: HTTPOrigin
     /// Connections are shared only among requests with the same key.

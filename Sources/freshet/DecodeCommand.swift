@@ -41,7 +41,8 @@ private struct RecordedAnswer {
     var log = GenerationLog()
     /// Frames that could be decoded.
     private(set) var frames = 0
-    private var decoder = OpenAIChatDecoder(route: "recording", generation: Self.id)
+    private var decoder = ProviderDialect.openAIChat.decoder(
+        of: ProviderDialect.Answer(route: "recording", generation: Self.id))
     private var isFinished = false
     private var failure: GenerationFailure?
     private var reason: FinishReason?

@@ -3,7 +3,8 @@ import FreshetPartialJSON
 
 /// Writes a generation as it is: one frame an event, in the native JSON form.
 public struct NativeEncoder: StreamEncoder {
-    private let framing: Framing
+    /// As it was made.
+    public let framing: Framing
     private let generation: GenerationID
 
     /// It keeps no state, so it goes on behind any event without a fold.
@@ -15,15 +16,12 @@ public struct NativeEncoder: StreamEncoder {
         (self.generation, self.framing) = (generation, framing)
     }
 
-    /// That of the framing.
-    public var contentType: String { framing.contentType }
-
     /// Always: `generation-end` tells the outcome, and a native reader waits for it.
     public func endsCleanly(after outcome: Outcome) -> Bool { true }
 
     /// Appends exactly one frame; O(payload), and allocates nothing but growth of `out`.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
-        guard framing == .eventStream else {
+        guard framing.isEventStream else {
             NativeJSON.append(item, payload, to: &out)
             out.append(0x0A)
             return

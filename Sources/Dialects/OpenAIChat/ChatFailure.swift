@@ -15,6 +15,45 @@ public enum ChatFailure {
         return ProviderFailure(failure: failure, raw: bytes)
     }
 
+    /// What an error status and its body mean: `{"error":{…}}`, the error alone, or anything else.
+    ///
+    /// - Parameters:
+    ///   - status: HTTP, 400 or above.
+    ///   - body: Any bytes.
+    /// - Returns: With the provider's word and status.
+    public static func reading(status: Int, body: [UInt8]) -> GenerationFailure {
+        let error = (try? JSONValue(parsing: body)).map { $0["error"] ?? $0 }
+        let said = error?["message"]?.stringValue ?? error?.stringValue
+        let message = "the provider answered with status \(status)" + (said.map { ": \($0)" } ?? "")
+        let isRetryable = status == 408 || status == 409 || status == 429 || status >= 500
+        let word = error?["code"]?.stringValue ?? error?["type"]?.stringValue
+        var failure = GenerationFailure(
+            code: word.map { .init($0) } ?? code(status), message: message, isRetryable: isRetryable,
+            parameter: error?["param"]?.stringValue)
+        failure.isProvidersWord = true
+        failure.providerStatus = status
+        return failure
+    }
+
+    /// For a provider that gives no word of its own.
+    static func code(_ status: Int) -> GenerationFailure.Code {
+        switch status {
+        case 400, 404, 409, 422: "invalid_request"
+        case 401, 403: "unauthorized"
+        case 413: .tooLarge
+        case 408, 504: .providerTimeout
+        case 429: "rate_limited"
+        default: .providerError
+        }
+    }
+
+    /// The status under which a failure is told before the first byte: a provider's own is passed on.
+    public static func status(of failure: GenerationFailure) -> Int {
+        guard failure.isProvidersWord, let status = failure.providerStatus else { return failure.status }
+        // Anthropic's word for an overload, which clients of this dialect do not know.
+        return status == 529 ? 503 : status
+    }
+
     private static func word(_ value: JSONValue?) -> String? {
         value?.stringValue ?? value?.intValue.map { String($0) }
     }

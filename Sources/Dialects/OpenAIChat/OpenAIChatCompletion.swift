@@ -5,7 +5,7 @@ import FreshetPartialJSON
 ///
 /// Members that a Chat provider sent beside are folded too: strings of a delta and log probabilities are joined, of
 /// any other member the last value that is not null holds.
-public struct OpenAIChatCompletion: Sendable {
+public struct OpenAIChatCompletion: CompletionFold {
     private var fold = GenerationFold()
     private var chunkMembers = JoinedMembers()
     private var choiceMembers: [Int: JoinedMembers] = [:]
@@ -40,6 +40,13 @@ public struct OpenAIChatCompletion: Sendable {
         case .delta: deltaMembers[place, default: JoinedMembers()].join(raw, joining: true)
         case .toolCall, .error, .contentParts, .mention: break
         }
+    }
+
+    /// Set where the provider finished with a word that only its own dialect knows for a failure.
+    public var failure: GenerationFailure? {
+        guard fold.attemptSource != .openAIChat, let reason = end?.finishReason, reason.isFailure else { return nil }
+        return GenerationFailure(
+            code: .providerError, message: "the provider ended its answer with \(reason.wire)", isRetryable: true)
     }
 
     // MARK: Writing

@@ -6,7 +6,8 @@ import FreshetPartialJSON
 /// The grammar is ours: the role once, a tool call's id, type and name once, its index rising, usage only when it was
 /// asked for, `[DONE]` only after success. Members that a Chat provider sent beside are put back where they stood.
 public struct OpenAIChatEncoder: StreamEncoder {
-    private let framing: Framing
+    /// As it was made.
+    public let framing: Framing
     private let includesUsage: Bool
     /// What each event's id begins with, over server-sent events; nil writes none.
     private let cursors: GenerationID?
@@ -31,7 +32,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
 
     private init(_ framing: Framing, _ includesUsage: Bool, _ cursors: GenerationID?, taken: Int) {
         (self.framing, self.includesUsage, self.taken) = (framing, includesUsage, taken)
-        self.cursors = framing == .eventStream ? cursors : nil
+        self.cursors = framing.isEventStream ? cursors : nil
     }
 
     /// An encoder that goes on behind the events that `fold` holds.
@@ -51,9 +52,6 @@ public struct OpenAIChatEncoder: StreamEncoder {
         usage = fold.usage
         isUsageSent = fold.usageSource == .openAIChat
     }
-
-    /// That of the framing.
-    public var contentType: String { framing.contentType }
 
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
     public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess }
@@ -96,7 +94,9 @@ public struct OpenAIChatEncoder: StreamEncoder {
             usage = merged
             frame.addUsage()
         case .foreign(.openAIChat, _, _): frame.addCarrier()
-        case .blockDelta, .blockEnd, .progress, .toolOutput, .notice, .foreign, .generationEnd: break
+        case .blockDelta, .blockEnd, .signature, .citation, .file, .progress, .toolOutput, .notice, .foreign,
+            .generationEnd:
+            break
         }
     }
 
@@ -143,7 +143,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
         }
         frameOfEnd(&out) { $0.appendUsage(end.usage ?? $0.usage, into: &$1) }
         part = nil
-        guard framing == .eventStream else { return }
+        guard framing.isEventStream else { return }
         appendCursor(&out)
         out += "data: [DONE]\n\n".utf8
     }
@@ -158,17 +158,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     private func appendError(_ failure: GenerationFailure, _ extras: Extras?, into out: inout [UInt8]) {
-        if let extras, extras.dialect == .openAIChat {
-            var isWritten = false
-            ChatExtras.forEach(extras.bytes) { anchor, _, range in
-                guard anchor == .error, !isWritten else { return }
-                isWritten = true
-                out += "{\"error\":".utf8
-                out += extras.bytes[range].lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
-                out.append(0x7D)
-            }
-            if isWritten { return }
-        }
+        if let raw = extras?.error(of: .openAIChat) { return ChatFailure.append(raw: raw, to: &out) }
         ChatFailure.append(failure, to: &out)
     }
 
@@ -189,7 +179,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     private func openLine(_ out: inout [UInt8]) {
-        if framing == .eventStream { out += "data: ".utf8 }
+        if framing.isEventStream { out += "data: ".utf8 }
     }
 
     @inline(__always)
@@ -207,19 +197,6 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     private func closeFrame(_ out: inout [UInt8]) {
-        out += (framing == .eventStream ? "\n\n" : "\n").utf8
-    }
-}
-
-/// Extras of an error that a provider reported, so that clients of the same dialect get it as it was.
-extension Extras {
-    /// Keeps an error for the event that ends the generation.
-    ///
-    /// - Parameter raw: The raw value of `error`, secrets masked.
-    /// - Returns: What the encoder of this dialect writes instead of its own error.
-    public static func openAIChatError(_ raw: [UInt8]) -> Extras {
-        var bytes: [UInt8] = []
-        ChatExtras.append(.error, place: 0, raw: raw.span, to: &bytes)
-        return Extras(dialect: .openAIChat, bytes: bytes)
+        out += (framing.isEventStream ? "\n\n" : "\n").utf8
     }
 }

@@ -4,20 +4,16 @@ import FreshetPartialJSON
 extension GenerationRequest {
     /// The request as a Chat Completions body that asks for a stream with usage.
     ///
-    /// - Parameters:
-    ///   - model: The provider's name for the model.
-    ///   - asksUsage: Whether to send `stream_options`, which some servers refuse.
-    ///   - namesCompletionTokens: Whether the limit is called `max_completion_tokens`, as the newer models of the
-    ///     dialect's inventor demand; servers that speak like it know `max_tokens`.
+    /// - Parameter provider: What is to be known of it.
     /// - Returns: The body's bytes.
-    public func openAIChatBody(model: String, asksUsage: Bool, namesCompletionTokens: Bool) -> [UInt8] {
-        var members: [JSONObject.Member] = [.init(name: "model", value: .string(model))]
+    public func openAIChatBody(for provider: ProviderHabits) -> [UInt8] {
+        var members: [JSONObject.Member] = [.init(name: "model", value: .string(provider.model))]
         var turns = messages
         if let system { turns.insert(["role": "system", "content": .string(system)], at: 0) }
         members.append(.init(name: "messages", value: .array(turns)))
         for option in options.members {
             switch option.name {
-            case "max_tokens" where namesCompletionTokens:
+            case "max_tokens" where provider.namesCompletionTokens:
                 members.append(.init(name: "max_completion_tokens", value: option.value))
             case "reasoning":
                 if let effort = option.value["effort"] {
@@ -28,7 +24,7 @@ extension GenerationRequest {
             }
         }
         members.append(.init(name: "stream", value: true))
-        if asksUsage { members.append(.init(name: "stream_options", value: ["include_usage": true])) }
+        if provider.asksUsage { members.append(.init(name: "stream_options", value: ["include_usage": true])) }
         return JSONValue.object(JSONObject(members)).bytes
     }
 }

@@ -2,7 +2,7 @@ public import FreshetGeneration
 public import FreshetPartialJSON
 
 /// What the gateway must know of a Chat Completions request; everything else passes as the client's own bytes.
-public struct OpenAIChatRequest: Sendable {
+public struct OpenAIChatRequest: ClientRequest {
     /// The client's body.
     private let body: [UInt8]
     /// Nil when the client named none.
@@ -34,25 +34,27 @@ public struct OpenAIChatRequest: Sendable {
         members = fields.members
     }
 
-    /// The body for the provider: `model` replaced, a stream asked for, our own options taken out; every other byte as
-    /// the client wrote it.
-    ///
-    /// - Parameters:
-    ///   - model: The provider's name for the model.
-    ///   - asksUsage: Whether to ask for usage, whatever the client asked.
-    /// - Returns: The spliced bytes; O(body).
-    public func body(model: String, asksUsage: Bool) -> [UInt8] {
+    /// Chat Completions.
+    public var dialect: DialectName { .openAIChat }
+
+    /// Replaces `model`, asks for a stream and, where the provider may be asked, for usage, and takes out what is ours.
+    public func ownBody(for provider: ProviderHabits) -> [UInt8] {
         var name: [UInt8] = []
-        name.appendJSON(string: model)
+        name.appendJSON(string: provider.model)
         var edits: [JSONSplice.Edit] = [
             ("model", name), ("stream", Array("true".utf8)), ("freshet", nil),
         ]
-        if asksUsage, !includesUsage {
+        if provider.asksUsage, !includesUsage {
             let options = streamOptions ?? Array("{}".utf8)
             let asked = try? JSONSplice.applying([("include_usage", Array("true".utf8))], to: options.span)
             edits.append(("stream_options", asked ?? Array("{\"include_usage\":true}".utf8)))
         }
         return JSONSplice.applying(edits, to: body.span, members: members)
+    }
+
+    /// The conversation and all options in no dialect's words.
+    public func modelRequest() throws(RequestError) -> ModelRequest {
+        throw RequestError("model", "leads to a provider of another dialect")
     }
 
     /// The names of the members we read.

@@ -14,7 +14,8 @@ public struct SimpleEncoder: StreamEncoder {
         var arguments: [UInt8] = []
     }
 
-    private let framing: Framing
+    /// As it was made.
+    public let framing: Framing
     private let isNamed: Bool
     private let generation: GenerationID
     private var calls: [Call] = []
@@ -42,9 +43,6 @@ public struct SimpleEncoder: StreamEncoder {
         usage = fold.usage
         finish = fold.finishes.first { $0.choice == 0 }?.reason
     }
-
-    /// That of the framing.
-    public var contentType: String { framing.contentType }
 
     /// Always: a failure is told by an `error` frame.
     public func endsCleanly(after outcome: Outcome) -> Bool { true }
@@ -80,7 +78,9 @@ public struct SimpleEncoder: StreamEncoder {
             close(&out)
         case .progress(let fraction, let status): progress(fraction, status, sequence, &out)
         case .generationEnd(let end): finish(end, sequence, &out)
-        case .generationStart, .attempt, .blockDelta, .blockEnd, .finish, .notice, .foreign: break
+        case .generationStart, .attempt, .blockDelta, .blockEnd, .signature, .citation, .file, .finish, .notice,
+            .foreign:
+            break
         }
     }
 
@@ -146,7 +146,7 @@ public struct SimpleEncoder: StreamEncoder {
 
     private func open(_ type: StaticString, _ sequence: UInt64, _ out: inout [UInt8]) {
         switch framing {
-        case .eventStream:
+        case .eventStream, .eventStreamCRLF:
             if isNamed {
                 out += "event: ".utf8
                 out.appendJSON(raw: Self.eventName(type))
@@ -155,7 +155,7 @@ public struct SimpleEncoder: StreamEncoder {
             out += "id: ".utf8
             appendCursor(sequence, &out)
             out += "\ndata: {".utf8
-        case .jsonLines:
+        case .jsonLines, .jsonArray:
             out += "{\"id\":\"".utf8
             appendCursor(sequence, &out)
             out += "\",".utf8
@@ -167,12 +167,12 @@ public struct SimpleEncoder: StreamEncoder {
 
     /// The tool call a frame speaks of. On a line `id` is the frame's own, as it is the event's over SSE.
     private func appendCall(_ id: String, _ out: inout [UInt8]) {
-        out += (framing == .eventStream ? ",\"id\":" : ",\"call_id\":").utf8
+        out += (framing.isEventStream ? ",\"id\":" : ",\"call_id\":").utf8
         out.appendJSON(string: id)
     }
 
     private func close(_ out: inout [UInt8]) {
-        out += (framing == .eventStream ? "}\n\n" : "}\n").utf8
+        out += (framing.isEventStream ? "}\n\n" : "}\n").utf8
     }
 
     private func appendCursor(_ sequence: UInt64, _ out: inout [UInt8]) {

@@ -1,3 +1,4 @@
+package import FreshetDialects
 package import FreshetHTTPWire
 
 extension Configuration {
@@ -9,6 +10,13 @@ extension Configuration {
             case openAI = "openai"
             /// The built-in one; cannot be configured.
             case simulator
+
+            /// Its wire protocol.
+            package var dialect: ProviderDialect {
+                switch self {
+                case .openAI, .simulator: .openAIChat
+                }
+            }
         }
 
         /// Whose credentials go up.

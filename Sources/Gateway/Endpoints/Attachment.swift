@@ -38,32 +38,29 @@ struct Attachment {
             fields.append("x-freshet-generation", String(describing: generation.id))
             exchange.respond(status: 204, fields: fields)
         case .follow(let sequence):
-            let encoder = encoder(generation.id, resuming: log.fold(through: sequence))
-            let prelude = query.framing == .eventStream ? Array("retry: 1000\n\n".utf8) : []
-            let style = StreamReader.Style(prelude: prelude, heartbeat: query.framing.heartbeat, joins: true)
+            let encoder = self.encoder(generation.id, resuming: log.fold(through: sequence))
+            let prelude = query.framing.isEventStream ? Array("retry: 1000\n\n".utf8) : []
+            let style = StreamReader.Style(prelude: prelude, heartbeat: encoder.heartbeat, joins: true)
             let cursor = LogCursor(after: sequence)
             StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
         }
     }
 
-    /// Only the end makes several frames, and only in Chat; who has not all of them does not have the event.
+    /// Who has not all of an event's frames does not have the event.
     private func sequence(in generation: LiveGeneration) -> UInt64 {
         let isEnd = generation.hasEnded && query.sequence == generation.live.log.lastSequence
-        guard query.dialect == .openAIChat, query.part != nil, isEnd else { return query.sequence }
+        guard query.part != nil, query.sequence > 0, query.dialect.hasParts(atEnd: isEnd) else { return query.sequence }
         return query.sequence - 1
     }
 
     /// The native one needs no fold, so a reconnect costs nothing of what was said before.
     private func encoder(_ id: GenerationID, resuming fold: @autoclosure () -> GenerationFold) -> any StreamEncoder {
-        switch query.dialect {
-        case .native: NativeEncoder(generation: id, framing: query.framing)
-        case .simple:
-            SimpleEncoder(generation: id, framing: query.framing, isNamed: query.isNamed, resuming: fold())
-        case .openAIChat:
-            OpenAIChatEncoder(
-                framing: query.framing, includesUsage: query.includesUsage, cursors: id, resuming: fold(),
-                taken: query.part.map { $0 + 1 } ?? 0)
-        }
+        var reader = DialectName.Reader(of: id)
+        (reader.framing, reader.mayReturn, reader.isNamed) = (query.framing, true, query.isNamed)
+        reader.includesUsage = query.includesUsage
+        reader.taken = query.part.map { $0 + 1 } ?? 0
+        if query.dialect != .native { reader.fold = fold() }
+        return query.dialect.encoder(for: reader)
     }
 }
 

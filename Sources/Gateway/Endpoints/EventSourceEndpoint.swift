@@ -57,6 +57,7 @@ struct EventSourceEndpoint {
         }
         let production = try Production(exchange, model: query.model, gateway: gateway)
         let request = GenerationRequest(model: query.model, prompt: prompt)
+        let body = try production.body(of: request)
         let keeping = Keeping(isLogged: query.isLogged)
         let retention = keeping.retention(byDefault: .eventSource, gateway.configuration.limits)
         let made = try production.generation(
@@ -68,14 +69,11 @@ struct EventSourceEndpoint {
         let style = StreamReader.Style(
             prelude: prelude(framing, generation.id), heartbeat: framing.heartbeat)
         StreamReader(exchange, of: generation, encoder: encoder, style: style).start()
-        let body = request.openAIChatBody(
-            model: production.providerModel, asksUsage: production.asksUsage,
-            namesCompletionTokens: production.isOpenAI)
         production.produce(generation, body: body, asksReasoning: false)
     }
 
     /// The first bytes of an event stream: how soon to reconnect, and the cursor before the first event.
     private func prelude(_ framing: Framing, _ id: GenerationID) -> [UInt8] {
-        framing == .eventStream ? Array("retry: 1000\nid: \(id):0\n\n".utf8) : []
+        framing.isEventStream ? Array("retry: 1000\nid: \(id):0\n\n".utf8) : []
     }
 }

@@ -100,9 +100,7 @@ struct GenerationsEndpoint {
             request.messages = earlier.messages + request.messages
             request.system = request.system ?? earlier.system
         }
-        let body = request.openAIChatBody(
-            model: production.providerModel, asksUsage: production.asksUsage,
-            namesCompletionTokens: production.isOpenAI)
+        let body = try production.body(of: request)
         guard earlier == nil || body.count <= gateway.configuration.limits.body else { throw .conversationTooLong }
         let made = try production.generation(
             owner: asked.owner, dialect: .native, retention: asked.retention, keeping: asked.keeping,
@@ -110,7 +108,7 @@ struct GenerationsEndpoint {
         switch made {
         case .new(let generation):
             answer(exchange, asked.form, generation, isNew: true)
-            production.produce(generation, body: body, asksReasoning: request.options["reasoning"] != nil)
+            production.produce(generation, body: body, asksReasoning: request.asksReasoning)
         // The same request was faster.
         case .repeated: try begin(exchange, asked)
         }

@@ -34,10 +34,20 @@ struct Production {
 
     /// The provider's name for the model.
     var providerModel: String { route.model }
-    /// Whether the provider is asked for usage whatever the client asked.
-    var asksUsage: Bool { route.provider.includesUsage }
-    /// Whether the provider is the dialect's inventor.
-    var isOpenAI: Bool { place.isOpenAI }
+    /// What the provider speaks.
+    var dialect: ProviderDialect { route.provider.kind.dialect }
+    /// What is to be known of the provider.
+    private var habits: ProviderHabits {
+        ProviderHabits(
+            model: route.model, asksUsage: route.provider.includesUsage, namesCompletionTokens: place.isOpenAI)
+    }
+
+    /// What the provider is sent.
+    ///
+    /// - Throws: When the request has something for which the provider's dialect has no place.
+    func body(of request: some ClientRequest) throws(Caller.Refused) -> [UInt8] {
+        do { return try request.body(for: dialect, habits) } catch { throw Caller.Refused(error) }
+    }
 
     /// What became of a request that makes a generation.
     enum Made {
@@ -130,8 +140,10 @@ struct Production {
             route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
         request.limits = limits.ofAnswers
-        let decoder = OpenAIChatDecoder(
+        request.dialect = dialect
+        let answer = ProviderDialect.Answer(
             route: request.route, generation: generation.id, choices: choices, limits: limits.ofJSON)
+        let decoder = dialect.decoder(of: answer)
         // The provider's body is as long as the client's: until it is taken it counts for it.
         generation.produce(request, via: route, decoder: decoder, client: gateway.client(on: exchange.loop)) {
             [exchange] in exchange.releaseBody()

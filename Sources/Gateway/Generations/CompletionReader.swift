@@ -8,12 +8,16 @@ import FreshetTransport
 final class CompletionReader: GenerationReader {
     private let exchange: HTTPServerExchange
     private let generation: LiveGeneration
-    private var completion = OpenAIChatCompletion()
+    private var completion: any CompletionFold
     private var cursor = LogCursor()
     private var isDone = false
 
-    init(_ exchange: HTTPServerExchange, of generation: LiveGeneration) {
-        (self.exchange, self.generation) = (exchange, generation)
+    /// - Parameters:
+    ///   - exchange: Answered by this reader alone; on the generation's loop already.
+    ///   - generation: Holds the reader from `start` until it is done.
+    ///   - completion: Of the client's dialect.
+    init(_ exchange: HTTPServerExchange, of generation: LiveGeneration, as completion: any CompletionFold) {
+        (self.exchange, self.generation, self.completion) = (exchange, generation, completion)
     }
 
     /// Begins to serve; from now on the generation holds it.
@@ -33,7 +37,7 @@ final class CompletionReader: GenerationReader {
     }
 
     private func answer(_ end: GenerationEnd) {
-        if let failure = end.failure {
+        if let failure = end.failure ?? completion.failure {
             ErrorAnswer(failure, of: generation)
                 .send(on: exchange, generation: generation.id, fields: generation.relayedFields)
         } else {

@@ -53,6 +53,8 @@ final class LiveGeneration: TurnEnd {
     private var isNotedUnkept = false
     /// Whether its last event is in the log.
     private(set) var hasEnded = false
+    /// What the provider speaks; nil until it was asked.
+    private(set) var providerDialect: ProviderDialect?
     /// The provider's own error answer, where it gave one instead of a stream.
     private(set) var refusal: ProviderRefusal?
     /// The provider's own error in its stream, where that came before any content.
@@ -141,6 +143,7 @@ final class LiveGeneration: TurnEnd {
         guard !hasEnded else { return onTaken() }
         (self.route, routeName) = ((route.provider.name, route.model), request.route)
         attemptOrigin = (request.origin, request.target)
+        providerDialect = request.dialect
         promptBytes = request.body.count
         let attempt = ProviderAttempt(request, decoder: decoder, log: live, loop: loop) { [unowned self] end in
             self.attemptEnded(end)
@@ -166,7 +169,7 @@ final class LiveGeneration: TurnEnd {
             note(attempt, "failed", failure: failure, usage: usage)
             finish(
                 GenerationEnd(outcome: .failed, usage: usage, failure: failure),
-                extras: raw.map { Extras.openAIChatError($0) })
+                extras: raw.map { Extras.error($0, in: attempt.dialect) })
         }
     }
 

@@ -126,7 +126,7 @@ final class StreamReader: GenerationReader {
     private func sendHead() {
         hasHead = true
         var fields = HTTPFields()
-        fields.append("content-type", encoder.contentType)
+        fields.append("content-type", encoder.framing.contentType)
         fields.append("cache-control", "no-cache, no-transform")
         fields.append("x-accel-buffering", "no")
         fields.append("x-freshet-generation", String(describing: generation.id))

@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetTransport
@@ -52,11 +53,12 @@ struct Dispatcher: Sendable {
             return .answer(HTTPServerAnswer(status: 204, fields: Self.allow(methods)))
         }
         guard let endpoint = endpoint(head.path) else {
-            return Self.refusal("not_found", "there is nothing at \(head.path.prefix(200))")
+            return Self.refusal("not_found", "there is nothing at \(head.path.prefix(200))", at: head.path)
         }
         guard endpoint.methods.contains(head.method) else {
             let message = "\(head.path.prefix(200)) takes \(endpoint.methods.joined(separator: " or "))"
-            return Self.refusal("method_not_allowed", message, fields: Self.allow(endpoint.methods))
+            return Self.refusal(
+                "method_not_allowed", message, at: head.path, fields: Self.allow(endpoint.methods))
         }
         do throws(Caller.Refused) {
             let isOpen =
@@ -65,7 +67,8 @@ struct Dispatcher: Sendable {
             if isOpen { try Caller.checkBrowser(head, gateway.configuration) }
             return .endpoint(endpoint, owner: isOpen ? "" : try Caller.owner(of: head, gateway.configuration))
         } catch {
-            return .answer(ErrorAnswer(error.failure).answer(), error: error.failure.code.name)
+            return .answer(
+                ErrorAnswer(error.failure).answer(in: endpoint.dialect), error: error.failure.code.name)
         }
     }
 
@@ -81,10 +84,16 @@ struct Dispatcher: Sendable {
     }
 
     private static func refusal(
-        _ code: GenerationFailure.Code, _ message: String, fields: HTTPFields = HTTPFields()
+        _ code: GenerationFailure.Code, _ message: String, at path: String, fields: HTTPFields = HTTPFields()
     ) -> Course {
         let failure = GenerationFailure(code: code, message: message, isRetryable: false)
-        return .answer(ErrorAnswer(failure).answer(fields), error: code.name)
+        return .answer(ErrorAnswer(failure).answer(in: dialect(at: path), fields), error: code.name)
+    }
+
+    /// How errors are written where a path leads nowhere: as its family's dialect has it.
+    private static func dialect(at path: String) -> DialectName {
+        if path.hasPrefix("/v1beta/") { return .gemini }
+        return path == "/v1/messages" || path.hasPrefix("/v1/messages/") ? .anthropic : .openAIChat
     }
 
     /// What may be seen without a key.
@@ -94,7 +103,11 @@ struct Dispatcher: Sendable {
         switch path {
         case "/v1/chat/completions":
             Endpoint(name: path, methods: ["POST"], dialect: .openAIChat) {
-                ChatCompletionsEndpoint(gateway: gateway).serve($0, owner: $1)
+                let limits = gateway.configuration.limits.ofJSON
+                AnswerEndpoint(gateway: gateway, dialect: .openAIChat).serve($0, owner: $1) {
+                    exchange throws(RequestError) in
+                    try OpenAIChatRequest(body: exchange.body, limits: limits)
+                }
             }
         case "/v1/generations":
             Endpoint(name: path, methods: ["GET", "POST"], dialect: .native) {
@@ -176,6 +189,7 @@ struct Dispatcher: Sendable {
             case 503: .overloaded
             default: .invalidRequest
             }
-        return ErrorAnswer.body(GenerationFailure(code: code, message: reason, isRetryable: status == 503))
+        let failure = GenerationFailure(code: code, message: reason, isRetryable: status == 503)
+        return DialectName.openAIChat.errorBody(failure)
     }
 }

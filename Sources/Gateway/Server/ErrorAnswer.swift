@@ -4,27 +4,27 @@ import FreshetHTTPWire
 import FreshetRouter
 import FreshetTransport
 
-/// An error before the first byte: a status and a body in OpenAI's form.
+/// An error before the first byte: a status and a body in the form that the client's dialect has.
 struct ErrorAnswer {
     private let failure: GenerationFailure
     private let refusal: ProviderRefusal?
     private let reported: [UInt8]?
+    /// In which the refusal and the reported error are written.
+    private let source: DialectName?
 
-    /// - Parameters:
-    ///   - failure: What is told, and with which status, where there is no refusal.
-    ///   - refusal: The provider's own answer, passed on as it is to clients of its dialect.
-    init(_ failure: GenerationFailure, refusal: ProviderRefusal? = nil) {
-        (self.failure, self.refusal, reported) = (failure, refusal, nil)
+    /// - Parameter failure: What is told, and with which status.
+    init(_ failure: GenerationFailure) { (self.failure, refusal, reported, source) = (failure, nil, nil, nil) }
+
+    /// How a generation failed before its first byte; to clients of the provider's dialect in the provider's own words,
+    /// where it gave any.
+    init(_ failure: GenerationFailure, of generation: LiveGeneration) {
+        (self.failure, refusal, reported) = (failure, generation.refusal, generation.reportedError)
+        source = generation.providerDialect?.name
     }
 
     /// Tells a caller why nothing was done.
     static func send(_ refused: Caller.Refused, on exchange: HTTPServerExchange) {
         ErrorAnswer(refused.failure).send(on: exchange, generation: refused.generation)
-    }
-
-    /// How a generation failed before its first byte, in the provider's own words where it gave any.
-    init(_ failure: GenerationFailure, of generation: LiveGeneration) {
-        (self.failure, refusal, reported) = (failure, generation.refusal, generation.reportedError)
     }
 
     /// Answers, and ends the exchange.
@@ -37,32 +37,30 @@ struct ErrorAnswer {
         var fields = fields
         if let generation { fields.append("x-freshet-generation", String(describing: generation)) }
         if let record = exchange.record, record.generation == nil { record.error = failure.code.name }
-        exchange.respond(answer(fields))
+        exchange.respond(answer(in: exchange.record?.dialect, fields))
     }
 
-    /// The response, with what else the client may see in `fields`.
-    func answer(_ fields: HTTPFields = HTTPFields()) -> HTTPServerAnswer {
+    /// The response.
+    ///
+    /// - Parameters:
+    ///   - dialect: The client's; nil where a path belongs to none.
+    ///   - fields: What else the client may see.
+    /// - Returns: Whole.
+    func answer(in dialect: DialectName?, _ fields: HTTPFields = HTTPFields()) -> HTTPServerAnswer {
+        let form = dialect?.errorForm ?? .openAIChat
         var fields = fields
-        if let refusal {
+        if let refusal, source == form {
             let type = refusal.contentType.isEmpty ? "application/json" : refusal.contentType
             fields.append("content-type", type)
             return HTTPServerAnswer(status: refusal.status, fields: fields, body: refusal.body)
         }
         fields.append("content-type", "application/json")
-        if failure.status == 401 { fields.append("www-authenticate", "Bearer") }
-        let body = reported.map(Self.body(raw:)) ?? Self.body(failure)
-        return HTTPServerAnswer(status: failure.status, fields: fields, body: body)
-    }
-
-    private static func body(raw: [UInt8]) -> [UInt8] {
-        var body: [UInt8] = []
-        ChatFailure.append(raw: raw, to: &body)
-        return body
-    }
-
-    static func body(_ failure: GenerationFailure) -> [UInt8] {
-        var body: [UInt8] = []
-        ChatFailure.append(failure, to: &body)
-        return body
+        let status = form.status(of: failure)
+        if status == 401 { fields.append("www-authenticate", "Bearer") }
+        if let seconds = failure.retryAfter, fields["retry-after"] == nil {
+            fields.append("retry-after", String(seconds))
+        }
+        let raw = source == form ? reported : nil
+        return HTTPServerAnswer(status: status, fields: fields, body: form.errorBody(failure, raw: raw))
     }
 }

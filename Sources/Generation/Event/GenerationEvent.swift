@@ -8,12 +8,18 @@ public enum GenerationEvent: Equatable, Sendable {
     /// More of a block's text.
     case blockDelta(block: Int, kind: BlockKind, text: String)
     case blockEnd(block: Int, kind: BlockKind)
+    /// What proves a block of reasoning to the provider that gave it; a later one replaces it.
+    case signature(block: Int, Signature)
+    /// A source of what a block of text says.
+    case citation(block: Int, Citation)
+    /// A file that the model made.
+    case file(GeneratedFile)
     /// The model finished one choice. A provider may report it again; the last report holds.
     case finish(choice: Int, reason: FinishReason)
     case usage(Usage)
     /// How far something that takes long has come.
     case progress(fraction: Double?, status: String)
-    /// The result of a tool call: raw JSON.
+    /// The result of a tool call, the provider's own tools included: raw JSON.
     case toolOutput(callID: String, result: [UInt8])
     /// Something a person running this may want to know; no change to the answer.
     case notice(code: String, message: String)
@@ -70,11 +76,20 @@ public struct BlockStart: Equatable, Sendable {
     public var callID: String
     /// The tool's name; tool calls only.
     public var name: String
+    /// Whether the provider runs the tool itself: the call is there to be seen, and nobody else answers it.
+    public var isProviderExecuted: Bool
 
     /// A block of choice 0; a tool call needs `callID` and `name` besides.
-    public init(block: Int, kind: BlockKind, choice: Int = 0, callID: String = "", name: String = "") {
+    public init(
+        block: Int, kind: BlockKind, choice: Int = 0, callID: String = "", name: String = "",
+        isProviderExecuted: Bool = false
+    ) {
         (self.block, self.kind, self.choice, self.callID, self.name) = (block, kind, choice, callID, name)
+        self.isProviderExecuted = isProviderExecuted
     }
+
+    /// Whether it is a tool call that the client answers.
+    public var isClientCall: Bool { kind == .toolInput && !isProviderExecuted }
 }
 
 /// The end of a generation.

@@ -10,6 +10,10 @@ public struct GenerationFold: Equatable, Sendable {
         public var bytes: [UInt8] = []
         /// Whether its end is still to come; one left open by a failure stays so.
         public var isOpen = true
+        /// The last signature of reasoning; nil where there was none.
+        public var signature: Signature?
+        /// In order of arrival.
+        public var citations: [Citation] = []
 
         /// What it holds as a `String`; a lone surrogate becomes U+FFFD.
         public var text: String { String(replacingSurrogatesOf: bytes) }
@@ -44,6 +48,8 @@ public struct GenerationFold: Equatable, Sendable {
     public private(set) var finishes: [Finish] = []
     /// In order of arrival.
     public private(set) var toolOutputs: [ToolOutput] = []
+    /// In order of arrival.
+    public private(set) var files: [GeneratedFile] = []
     /// All reports merged, the end's included; nil when there was none.
     public private(set) var usage: Usage?
     /// Nil while the generation runs.
@@ -92,6 +98,11 @@ public struct GenerationFold: Equatable, Sendable {
         case .blockDelta(let block, _, let text): append(text.utf8.span, to: block)
         case .blockEnd(let block, _):
             if blocks.indices.contains(block) { blocks[block].isOpen = false }
+        case .signature(let block, let signature):
+            if blocks.indices.contains(block) { blocks[block].signature = signature }
+        case .citation(let block, let citation):
+            if blocks.indices.contains(block) { blocks[block].citations.append(citation) }
+        case .file(let file): files.append(file)
         case .finish(let choice, let reason): finish(choice, reason)
         case .usage(let usage):
             merge(usage)

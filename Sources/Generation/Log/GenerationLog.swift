@@ -88,6 +88,10 @@ public struct GenerationLog: Sendable {
         case .foreign(_, _, let bytes), .toolOutput(_, let bytes): bytes.count
         case .blockStart(let start): start.callID.utf8.count + start.name.utf8.count
         case .finish(_, let reason): reason.wire.utf8.count
+        case .signature(_, let signature): signature.value.utf8.count
+        case .citation(_, let citation):
+            [citation.url, citation.title, citation.text].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        case .file(let file): file.data.utf8.count + (file.url?.utf8.count ?? 0)
         case .generationStart, .attempt, .blockDelta, .blockEnd, .usage, .progress, .notice, .generationEnd: 0
         }
     }

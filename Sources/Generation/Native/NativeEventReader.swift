@@ -44,6 +44,7 @@ struct NativeEventReader {
                 if kind == .toolInput {
                     start.callID = value["call_id"]?.stringValue ?? ""
                     start.name = value["name"]?.stringValue ?? ""
+                    start.isProviderExecuted = value["provider_executed"]?.boolValue ?? false
                 }
                 return .blockStart(start)
             case kind.wire + "-delta":
@@ -71,6 +72,18 @@ struct NativeEventReader {
         case "finish":
             return .finish(
                 choice: value["choice"]?.intValue ?? 0, reason: FinishReason(wire: try string("finish_reason")))
+        case "signature": return try signature()
+        case "citation":
+            return .citation(
+                block: try int("block"),
+                Citation(
+                    url: value["url"]?.stringValue, title: value["title"]?.stringValue,
+                    text: value["text"]?.stringValue, start: value["start"]?.intValue, end: value["end"]?.intValue))
+        case "file":
+            return .file(
+                GeneratedFile(
+                    mediaType: try string("media_type"), data: value["data"]?.stringValue ?? "",
+                    url: value["url"]?.stringValue))
         case "usage": return .usage(usage(value["usage"]) ?? Usage())
         case "progress":
             return .progress(fraction: value["progress"]?.doubleValue, status: value["status"]?.stringValue ?? "")
@@ -83,6 +96,15 @@ struct NativeEventReader {
         case "generation-end": return .generationEnd(try end())
         default: return nil
         }
+    }
+
+    /// Nil for one of a dialect that this version does not know.
+    private func signature() throws(NativeEventError) -> GenerationEvent? {
+        let block = try int("block")
+        guard let dialect = DialectName(rawValue: try string("dialect")) else { return nil }
+        let isRedacted = value["redacted"]?.boolValue ?? false
+        let signature = Signature(dialect: dialect, value: try string("signature"), isRedacted: isRedacted)
+        return .signature(block: block, signature)
     }
 
     private func end() throws(NativeEventError) -> GenerationEnd {
@@ -115,6 +137,7 @@ struct NativeEventReader {
         usage.inputTokens = value["input_tokens"]?.intValue.map { Int64($0) }
         usage.outputTokens = value["output_tokens"]?.intValue.map { Int64($0) }
         usage.cachedInputTokens = value["cached_input_tokens"]?.intValue.map { Int64($0) }
+        usage.cacheWriteTokens = value["cache_write_tokens"]?.intValue.map { Int64($0) }
         usage.reasoningTokens = value["reasoning_tokens"]?.intValue.map { Int64($0) }
         usage.isEstimate = value["estimated"]?.boolValue ?? false
         return usage

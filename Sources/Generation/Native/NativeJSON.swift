@@ -46,6 +46,20 @@ public enum NativeJSON {
             member("delta", text, &out)
         case .blockEnd(let block, let kind):
             out += "{\"type\":\"\(kind.wire)-end\",\"seq\":\(sequence),\"block\":\(block)".utf8
+        case .signature(let block, let signature):
+            open("signature", sequence, &out)
+            out += ",\"block\":\(block)".utf8
+            member("dialect", signature.dialect.rawValue, &out)
+            member("signature", signature.value, &out)
+            if signature.isRedacted { out += ",\"redacted\":true".utf8 }
+        case .citation(let block, let citation):
+            open("citation", sequence, &out)
+            out += ",\"block\":\(block)".utf8
+            append(citation, to: &out)
+        case .file(let file):
+            open("file", sequence, &out)
+            member("media_type", file.mediaType, &out)
+            if let url = file.url { member("url", url, &out) } else { member("data", file.data, &out) }
         case .finish(let choice, let reason):
             open("finish", sequence, &out)
             if choice != 0 { out += ",\"choice\":\(choice)".utf8 }
@@ -85,6 +99,15 @@ public enum NativeJSON {
         guard start.kind == .toolInput else { return }
         member("call_id", start.callID, &out)
         member("name", start.name, &out)
+        if start.isProviderExecuted { out += ",\"provider_executed\":true".utf8 }
+    }
+
+    private static func append(_ citation: Citation, to out: inout [UInt8]) {
+        if let url = citation.url { member("url", url, &out) }
+        if let title = citation.title { member("title", title, &out) }
+        if let text = citation.text { member("text", text, &out) }
+        if let start = citation.start { out += ",\"start\":\(start)".utf8 }
+        if let end = citation.end { out += ",\"end\":\(end)".utf8 }
     }
 
     private static func append(_ end: GenerationEnd, _ sequence: UInt64, _ out: inout [UInt8]) {
@@ -136,7 +159,8 @@ public enum NativeJSON {
         }
         let fields = [
             ("input_tokens", usage.inputTokens), ("output_tokens", usage.outputTokens),
-            ("cached_input_tokens", usage.cachedInputTokens), ("reasoning_tokens", usage.reasoningTokens),
+            ("cached_input_tokens", usage.cachedInputTokens), ("cache_write_tokens", usage.cacheWriteTokens),
+            ("reasoning_tokens", usage.reasoningTokens),
         ]
         out.append(0x7B)
         for case (let name, let count?) in fields {

@@ -76,7 +76,8 @@ struct ChatEncoderTests {
         let failure = GenerationFailure(code: "7", message: "no", isRetryable: false)
         log.append(.generationStart(.sample))
         log.append(
-            .generationEnd(GenerationEnd(outcome: .failed, failure: failure)), extras: .openAIChatError(Array(raw.utf8))
+            .generationEnd(GenerationEnd(outcome: .failed, failure: failure)),
+            extras: .error(Array(raw.utf8), in: .openAIChat)
         )
         for framing in [Framing.eventStream, .jsonLines] {
             let text = log.encoded(by: OpenAIChatEncoder(framing: framing))

@@ -27,7 +27,9 @@ struct ChatRequestTests {
         ),
     ])
     func onlyNamedMembersChange(_ body: String, _ sent: String) throws {
-        let written = String(decoding: try Self.request(body).body(model: "big", asksUsage: false), as: UTF8.self)
+        let written = String(
+            decoding: try Self.request(body).ownBody(for: ProviderHabits(model: "big", asksUsage: false)), as: UTF8.self
+        )
         #expect(try JSONValue(parsing: Array(written.utf8)) == JSONValue(parsing: Array(sent.utf8)))
         // Every byte that is not of these members is the client's.
         #expect(written.filter { $0 != " " } == sent.filter { $0 != " " })
@@ -44,9 +46,10 @@ struct ChatRequestTests {
         (#"{"model":"m",\#(messages),"stream_options":{"include_usage":true}}"#, #"{"include_usage":true}"#),
     ])
     func usageIsAskedFor(_ body: String, _ options: String) throws {
-        let sent = try JSONValue(parsing: try Self.request(body).body(model: "big", asksUsage: true))
+        let sent = try JSONValue(parsing: try Self.request(body).ownBody(for: ProviderHabits(model: "big")))
         #expect(sent["stream_options"]?.text == options)
-        let unasked = try JSONValue(parsing: try Self.request(body).body(model: "big", asksUsage: false))
+        let unasked = try JSONValue(
+            parsing: try Self.request(body).ownBody(for: ProviderHabits(model: "big", asksUsage: false)))
         #expect(try unasked["stream_options"] == JSONValue(parsing: Array(body.utf8))["stream_options"])
     }
 
@@ -86,7 +89,8 @@ struct ChatRequestTests {
                 .utf8.span)
         let body = { (names: Bool, usage: Bool) in
             String(
-                decoding: native.openAIChatBody(model: "big", asksUsage: usage, namesCompletionTokens: names),
+                decoding: native.openAIChatBody(
+                    for: ProviderHabits(model: "big", asksUsage: usage, namesCompletionTokens: names)),
                 as: UTF8.self)
         }
         #expect(

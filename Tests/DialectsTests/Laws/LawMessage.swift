@@ -188,7 +188,9 @@ extension LawMessage {
             outcome = end.outcome.rawValue
             error = end.failure?.code.name
             usage = end.usage.map { "\($0)" }
-        case .generationStart, .attempt, .blockEnd, .usage, .progress, .toolOutput, .notice, .foreign:
+        case .generationStart, .attempt, .blockEnd, .signature, .citation, .file, .usage, .progress, .toolOutput,
+            .notice,
+            .foreign:
             others.append("\(event)")
         }
     }

@@ -198,7 +198,7 @@ struct LawProgram {
             append(.generationEnd(GenerationEnd(outcome: .overBudget, usage: log.fold().usage ?? estimate)))
         case 2: append(.generationEnd(GenerationEnd(outcome: .interrupted, failure: failure)))
         default:
-            let raw: Extras? = chance(2) ? .openAIChatError(Array("{\"message\":\"no\",\"code\":7}".utf8)) : nil
+            let raw: Extras? = chance(2) ? .error(Array("{\"message\":\"no\",\"code\":7}".utf8), in: .openAIChat) : nil
             append(.generationEnd(GenerationEnd(outcome: .failed, failure: failure)), extras: raw)
         }
     }

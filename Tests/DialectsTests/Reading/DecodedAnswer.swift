@@ -62,7 +62,7 @@ struct DecodedAnswer {
         }
         let truncated = GenerationFailure(code: .providerTruncated, message: "the stream ended", isRetryable: true)
         let end = GenerationEnd(outcome: .failed, failure: failure?.failure ?? truncated)
-        log.append(.generationEnd(end), extras: failure.map { .openAIChatError($0.raw) })
+        log.append(.generationEnd(end), extras: failure.map { .error($0.raw, in: .openAIChat) })
     }
 
     /// All events of the log, for comparison.

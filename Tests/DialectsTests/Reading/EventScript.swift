@@ -16,7 +16,7 @@ extension Seen {
         case .blockEnd(let block, let kind): name = "\(kind.wire)-\(block)"
         case .finish(let choice, let reason): name = "finish\(choice) \(reason.wire)"
         case .usage(let usage): name = "usage \(usage.inputTokens ?? -1) \(usage.outputTokens ?? -1)"
-        case .progress, .toolOutput, .notice: name = "aside"
+        case .signature, .citation, .file, .progress, .toolOutput, .notice: name = "aside"
         case .foreign: name = "carrier"
         case .generationEnd(let end): name = "end \(end.outcome.rawValue)"
         }

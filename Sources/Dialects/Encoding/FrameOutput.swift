@@ -1,0 +1,109 @@
+import FreshetGeneration
+import FreshetPartialJSON
+
+/// Puts one reader's frames into its body: as server-sent events with a cursor each, as lines, or as one array.
+///
+/// One event may make several frames. Their cursors are `gen:seq.0`, `gen:seq.1`… and `gen:seq` for the last, so that a
+/// reader that was cut between two of them goes on with the next one. The encoder calls `beginEvent` for each event,
+/// and `open` and `close` around each frame's JSON.
+struct FrameOutput: Sendable {
+    let framing: Framing
+    private let cursors: GenerationID?
+    /// Frames of the first event that the client has already.
+    private var taken: Int
+    private var sequence: UInt64 = 0
+    /// Number of the next frame of this event.
+    private var part = 0
+    /// Where the frame that is open, or was last, begins.
+    private var start = 0
+    /// Behind the cursor of the last frame that was written; nil while there is none of this event.
+    private var cursorEnd: Int?
+    /// Whether the array was opened.
+    private var hasElements = false
+
+    /// - Parameters:
+    ///   - framing: How frames stand in the body.
+    ///   - cursors: The generation, for a reader that may come back; only server-sent events bear cursors.
+    ///   - taken: Frames of the event that is encoded first that the reader has already.
+    init(_ framing: Framing, cursors: GenerationID?, taken: Int = 0) {
+        (self.framing, self.taken) = (framing, taken)
+        self.cursors = framing.isEventStream ? cursors : nil
+    }
+
+    /// Begins with the frames of one event, or of several that were merged.
+    ///
+    /// - Parameter sequence: Of the last one.
+    mutating func beginEvent(_ sequence: UInt64) {
+        if self.sequence != 0 { taken = 0 }
+        (self.sequence, part, cursorEnd) = (sequence, 0, nil)
+    }
+
+    /// Begins a frame; its JSON follows.
+    ///
+    /// - Parameter type: The event's name over server-sent events; empty for none.
+    mutating func open(_ type: StaticString = "", _ out: inout [UInt8]) {
+        start = out.count
+        switch framing {
+        case .eventStream, .eventStreamCRLF:
+            if part >= taken { nameCursor(&out) }
+            if type.utf8CodeUnitCount > 0 {
+                out += "event: ".utf8
+                out.appendJSON(raw: type)
+                appendLineEnd(&out)
+            }
+            out += "data: ".utf8
+        case .jsonLines: break
+        case .jsonArray:
+            out += (hasElements ? ",\r\n" : "[").utf8
+            hasElements = true
+        }
+    }
+
+    /// Ends the frame that was begun; a frame that the client has is taken out again.
+    mutating func close(_ out: inout [UInt8]) {
+        switch framing {
+        case .eventStream, .eventStreamCRLF:
+            appendLineEnd(&out)
+            appendLineEnd(&out)
+        case .jsonLines: out.append(0x0A)
+        case .jsonArray: break
+        }
+        if part < taken { out.removeLast(out.count - start) }
+        part += 1
+    }
+
+    /// Takes back a frame that was begun and turned out to say nothing.
+    mutating func cancel(_ out: inout [UInt8]) {
+        if framing == .jsonArray, out[start] == 0x5B { hasElements = false }
+        out.removeLast(out.count - start)
+    }
+
+    /// Ends the body, where the framing has an end of its own.
+    mutating func end(_ out: inout [UInt8]) {
+        guard framing == .jsonArray else { return }
+        out += (hasElements ? "]" : "[]").utf8
+        hasElements = true
+    }
+
+    /// The frame before was not the event's last one: its cursor says so from now on.
+    private mutating func nameCursor(_ out: inout [UInt8]) {
+        guard let cursors else { return }
+        if let end = cursorEnd {
+            var number: [UInt8] = [0x2E]
+            number.appendJSON(integer: part - 1)
+            out.insert(contentsOf: number, at: end)
+            start += number.count
+        }
+        out += "id: ".utf8
+        cursors.append(to: &out)
+        out.append(0x3A)
+        out.appendJSON(integer: sequence)
+        cursorEnd = out.count
+        appendLineEnd(&out)
+    }
+
+    private func appendLineEnd(_ out: inout [UInt8]) {
+        if framing == .eventStreamCRLF { out.append(0x0D) }
+        out.append(0x0A)
+    }
+}
