@@ -68,7 +68,7 @@ struct LineProgram {
 
     private mutating func event() -> GenerationEvent {
         let word = String(decoding: text(), as: UTF8.self)
-        switch Int.random(in: 0..<13, using: &numbers) {
+        switch Int.random(in: 0..<18, using: &numbers) {
         case 0: return .attempt(Attempt(route: word, providerModel: word, providerID: nil, providerCreated: .max))
         case 1: return .attempt(Attempt(route: "a/b", providerID: word, providerCreated: -1))
         case 2: return .blockStart(BlockStart(block: 0, kind: .text, choice: 2))
@@ -81,6 +81,14 @@ struct LineProgram {
         case 9: return .toolOutput(callID: "c", result: result())
         case 10: return .notice(code: word, message: word)
         case 11: return .foreign(dialect: .openAIChat, name: word, bytes: text())
+        case 12:
+            return .signature(block: 0, Signature(dialect: .anthropic, value: word, isRedacted: word.isEmpty))
+        case 13: return .citation(block: 0, Citation(url: word, title: nil, text: word, start: 0, end: 7))
+        case 14: return .file(GeneratedFile(mediaType: "image/png", data: word))
+        case 15: return .file(GeneratedFile(mediaType: word, url: "u" + word))
+        case 16:
+            return .blockStart(
+                BlockStart(block: 2, kind: .toolInput, callID: word, name: word, isProviderExecuted: true))
         default: return .foreign(dialect: .simple, name: "raw", bytes: [0xED, 0xA0, 0xBD, 0xED, 0xB8, 0x80, 0xFE])
         }
     }

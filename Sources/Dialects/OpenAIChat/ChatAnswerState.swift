@@ -8,6 +8,8 @@ struct ChatAnswerState {
         var kind: BlockKind
         /// Number of the tool call in its choice.
         var tool: Int
+        /// Whether clients of this dialect are told of it.
+        var isShown = true
     }
 
     /// `"id":…` and so on, ready to be written.
@@ -25,6 +27,10 @@ struct ChatAnswerState {
     private var finished: [Int] = []
     /// Choices whose role was written.
     private(set) var roles: [Int] = []
+    /// What has no place of its own in Chat: signatures, citations, files.
+    var asides = ChatAsides()
+    /// The word, unknown to this dialect, by which the provider said that the answer went wrong.
+    var failedFinish: FinishReason?
 
     init() {}
 
@@ -34,9 +40,11 @@ struct ChatAnswerState {
         rolesAreTheirs = fold.attemptSource == .openAIChat
         for block in fold.blocks {
             begin(block.start)
-            claimRole(block.start.choice)
+            if blocks[blocks.count - 1].isShown { claimRole(block.start.choice) }
         }
+        if !rolesAreTheirs { asides = ChatAsides(resuming: fold) }
         for finish in fold.finishes {
+            if takesAsFailure(finish.reason) { continue }
             claimRole(finish.choice)
             finished.append(finish.choice)
         }
@@ -72,12 +80,25 @@ struct ChatAnswerState {
 
     mutating func begin(_ start: BlockStart) {
         var tool = 0
-        if start.kind == .toolInput {
+        if start.isClientCall {
             tool = tools[start.choice, default: 0]
             tools[start.choice] = tool + 1
         }
-        blocks.append(Block(choice: start.choice, kind: start.kind, tool: tool))
+        let isShown = start.kind != .toolInput || start.isClientCall
+        blocks.append(Block(choice: start.choice, kind: start.kind, tool: tool, isShown: isShown))
     }
+
+    /// Keeps a finish of another dialect's provider that means failure.
+    ///
+    /// - Returns: Whether it is one: then the choice does not finish.
+    mutating func takesAsFailure(_ reason: FinishReason) -> Bool {
+        guard reason.isFailure, !rolesAreTheirs else { return false }
+        failedFinish = reason
+        return true
+    }
+
+    /// Whether clients of this dialect are told of a block: a call that the provider answers itself is none of theirs.
+    func isShown(_ block: Int) -> Bool { blocks[block].isShown }
 
     func isRoleDue(_ choice: Int) -> Bool { !roles.contains(choice) && !rolesAreTheirs }
 

@@ -42,6 +42,7 @@ struct ChatChunkWriter {
             switch part {
             case .role(let choice): if !state.rolesAreTheirs { add(choice) }
             case .carrier: break
+            case .asides: add(0)
             case .delta(let block, _): add(state.choice(of: block))
             case .toolStart(let start): add(start.choice)
             case .finish(let choice, _): add(choice)
@@ -70,7 +71,8 @@ struct ChatChunkWriter {
             if extras == nil, frame.parts.count == 1, case .role = frame.parts[0] { out += ",\"content\":\"\"".utf8 }
         }
         appendTexts(choice, frame, state, to: &out)
-        appendToolCalls(choice, frame, state, to: &out)
+        appendToolCalls(choice, frame, &state, to: &out)
+        if choice == 0 { state.asides.write(into: &out) }
         var hasMembers = false
         appendMembers(.delta, choice, to: &out, &hasMembers)
         out.append(0x7D)
@@ -126,7 +128,7 @@ struct ChatChunkWriter {
 
     /// One entry a tool call, in order of the frame's events: a start and the text behind it are one.
     private mutating func appendToolCalls(
-        _ choice: Int, _ frame: ChatFrame, _ state: ChatAnswerState, to out: inout [UInt8]
+        _ choice: Int, _ frame: ChatFrame, _ state: inout ChatAnswerState, to out: inout [UInt8]
     ) {
         var open: Int?
         var isFirst = true
@@ -137,6 +139,10 @@ struct ChatChunkWriter {
                 openToolCall(start.block, &isFirst, state, to: &out)
                 out += ",\"id\":".utf8
                 out.appendJSON(string: start.callID)
+                if let member = state.asides.takeCallMember() {
+                    out.append(0x2C)
+                    out += member
+                }
                 out += ",\"type\":\"function\",\"function\":{\"name\":".utf8
                 out.appendJSON(string: start.name)
                 out += ",\"arguments\":\"".utf8
@@ -150,7 +156,7 @@ struct ChatChunkWriter {
                     open = block
                 }
                 appendText(frame.text.span.extracting(range), to: &out)
-            case .role, .carrier, .delta, .toolStart, .finish: break
+            case .role, .asides, .carrier, .delta, .toolStart, .finish: break
             }
         }
         closeToolCall(&open, to: &out)

@@ -35,6 +35,14 @@ public enum ChatFailure {
         return failure
     }
 
+    /// A finish that this dialect has no word for, because the answer went wrong.
+    static func finish(_ reason: FinishReason) -> GenerationFailure {
+        var failure = GenerationFailure(
+            code: .providerError, message: "the provider ended its answer with \(reason.wire)", isRetryable: true)
+        failure.isProvidersWord = true
+        return failure
+    }
+
     /// For a provider that gives no word of its own.
     static func code(_ status: Int) -> GenerationFailure.Code {
         switch status {

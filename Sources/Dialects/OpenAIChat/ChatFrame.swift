@@ -6,6 +6,8 @@ struct ChatFrame {
     enum Part {
         /// A choice whose role is due, unless the provider's own frames bring it.
         case role(choice: Int)
+        /// What has no place of its own.
+        case asides
         /// Carries only the frame's own members.
         case carrier
         case delta(block: Int, Range<Int>)
@@ -42,6 +44,7 @@ struct ChatFrame {
     }
     mutating func addUsage() { hasUsage = true }
     mutating func addRole(of choice: Int) { parts.append(.role(choice: choice)) }
+    mutating func addAsides() { parts.append(.asides) }
     mutating func addCarrier() { parts.append(.carrier) }
     mutating func add(toolStart start: BlockStart) { parts.append(.toolStart(start)) }
     mutating func add(finish choice: Int, _ reason: FinishReason) { parts.append(.finish(choice: choice, reason)) }

@@ -16,9 +16,10 @@ enum ChatUsage {
                 } else if name.equals("completion_tokens", in: raw) {
                     usage.outputTokens = try count(&json, raw)
                 } else if name.equals("prompt_tokens_details", in: raw) {
-                    usage.cachedInputTokens = try count("cached_tokens", &json, raw)
+                    (usage.cachedInputTokens, usage.cacheWriteTokens) = try count(
+                        "cached_tokens", "cache_write_tokens", &json, raw)
                 } else if name.equals("completion_tokens_details", in: raw) {
-                    usage.reasoningTokens = try count("reasoning_tokens", &json, raw)
+                    usage.reasoningTokens = try count("reasoning_tokens", "", &json, raw).0
                 } else {
                     _ = try json.skipValue(in: raw)
                 }
@@ -41,14 +42,16 @@ enum ChatUsage {
         while case .key(let name) = try json.next(in: text) { try member(name, &json) }
     }
 
-    /// A member of the object that comes next.
+    /// Two members of the object that comes next.
     private static func count(
-        _ wanted: StaticString, _ json: inout JSONTokenizer, _ text: Span<UInt8>
-    ) throws(JSONError) -> Int64? {
-        var found: Int64?
+        _ first: StaticString, _ second: StaticString, _ json: inout JSONTokenizer, _ text: Span<UInt8>
+    ) throws(JSONError) -> (Int64?, Int64?) {
+        var found: (Int64?, Int64?)
         try eachMember(&json, text) { name, json throws(JSONError) in
-            if name.equals(wanted, in: text) {
-                found = try count(&json, text)
+            if name.equals(first, in: text) {
+                found.0 = try count(&json, text)
+            } else if name.equals(second, in: text) {
+                found.1 = try count(&json, text)
             } else {
                 _ = try json.skipValue(in: text)
             }
@@ -66,8 +69,10 @@ enum ChatUsage {
         let (input, output) = (usage.inputTokens ?? 0, usage.outputTokens ?? 0)
         out += "{\"prompt_tokens\":\(input),\"completion_tokens\":\(output)".utf8
         out += ",\"total_tokens\":\(input &+ output)".utf8
-        if let cached = usage.cachedInputTokens {
-            out += ",\"prompt_tokens_details\":{\"cached_tokens\":\(cached)}".utf8
+        if usage.cachedInputTokens != nil || usage.cacheWriteTokens != nil {
+            out += ",\"prompt_tokens_details\":{\"cached_tokens\":\(usage.cachedInputTokens ?? 0)".utf8
+            if let written = usage.cacheWriteTokens { out += ",\"cache_write_tokens\":\(written)".utf8 }
+            out.append(0x7D)
         }
         if let reasoning = usage.reasoningTokens {
             out += ",\"completion_tokens_details\":{\"reasoning_tokens\":\(reasoning)}".utf8

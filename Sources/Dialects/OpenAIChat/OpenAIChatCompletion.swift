@@ -92,8 +92,9 @@ public struct OpenAIChatCompletion: CompletionFold {
         if let reasoning = text(.reasoning, index) {
             members.append(.init(name: reasoningNames[index] ?? "reasoning_content", value: reasoning))
         }
-        let calls = fold.blocks.filter { $0.start.kind == .toolInput && $0.start.choice == index }
+        let calls = fold.blocks.filter { $0.start.isClientCall && $0.start.choice == index }
         if !calls.isEmpty { members.append(.init(name: "tool_calls", value: .array(calls.map(call)))) }
+        if index == 0, fold.attemptSource != .openAIChat { members += asides }
         let own = Set(members.map(\.name))
         members += (deltaMembers[index]?.members ?? []).filter { !own.contains($0.name) }
         // An answer that is empty, not absent.
@@ -111,10 +112,31 @@ public struct OpenAIChatCompletion: CompletionFold {
     }
 
     private func call(_ block: GenerationFold.Block) -> JSONValue {
-        [
-            "id": .string(block.start.callID), "type": "function",
-            "function": ["name": .string(block.start.name), "arguments": .string(block.text)],
+        var members: [JSONObject.Member] = [
+            .init(name: "id", value: .string(block.start.callID)), .init(name: "type", value: "function"),
+            .init(
+                name: "function",
+                value: ["name": .string(block.start.name), "arguments": .string(block.text)]),
         ]
+        if let signature = fold.signature(beforeCall: block.start.block) {
+            let member = [0x7B] + ChatAsides.member(ofCallBehind: signature) + [0x7D]
+            members += (try? JSONValue(parsing: member))?.objectValue?.members ?? []
+        }
+        return .object(JSONObject(members))
+    }
+
+    /// What has no place of its own in Chat, as in the stream.
+    private var asides: [JSONObject.Member] {
+        var asides = ChatAsides()
+        for block in fold.blocks where block.start.choice == 0 {
+            asides.take(block)
+            for citation in block.citations { asides.cite(citation) }
+        }
+        for file in fold.files { asides.show(file) }
+        var object: [UInt8] = [0x7B]
+        asides.write(into: &object)
+        object.append(0x7D)
+        return (try? JSONValue(parsing: object))?.objectValue?.members ?? []
     }
 
     private var ownUsage: JSONValue? {

@@ -54,7 +54,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
     }
 
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
-    public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess }
+    public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess && state.failedFinish == nil }
 
     /// Gathers events up to the end of the provider's frame, then writes one chunk, or none. Where only the text has
     /// changed since the last chunk, the bytes around it are copied.
@@ -63,10 +63,13 @@ public struct OpenAIChatEncoder: StreamEncoder {
         switch item.body {
         case .delta(let block, _):
             if item.endsFrame, frame.isEmpty, template.matches(block: block, extras: item.extras) {
+                if !state.rolesAreTheirs { state.asides.append(payload, to: block) }
                 appendCursor(&out)
                 template.write(payload, into: &out)
                 return
             }
+            guard state.isShown(block) else { break }
+            if !state.rolesAreTheirs { state.asides.append(payload, to: block) }
             frame.add(delta: block, payload)
         case .event(.generationEnd(let end)):
             finish(end, extras: item.extras, into: &out)
@@ -83,21 +86,40 @@ public struct OpenAIChatEncoder: StreamEncoder {
         case .attempt(let attempt):
             if state.begin(attempt) { frame.addAttempt() }
         case .blockStart(let start):
-            state.begin(start)
-            if state.isRoleDue(start.choice) { frame.addRole(of: start.choice) }
-            if start.kind == .toolInput { frame.add(toolStart: start) }
+            begin(start)
+        case .signature(let block, let signature): state.asides.sign(block, signature)
+        case .citation(_, let citation):
+            state.asides.cite(citation)
+            addAsides()
+        case .file(let file):
+            state.asides.show(file)
+            addAsides()
+        case .blockEnd(let block, .reasoning):
+            state.asides.end(block)
+            addAsides()
         case .finish(let choice, let reason):
-            frame.add(finish: choice, reason)
+            if !state.takesAsFailure(reason) { frame.add(finish: choice, reason) }
         case .usage(let report):
             var merged = usage ?? Usage()
             merged.merge(report)
             usage = merged
             frame.addUsage()
         case .foreign(.openAIChat, _, _): frame.addCarrier()
-        case .blockDelta, .blockEnd, .signature, .citation, .file, .progress, .toolOutput, .notice, .foreign,
-            .generationEnd:
-            break
+        case .blockDelta, .blockEnd, .progress, .toolOutput, .notice, .foreign, .generationEnd: break
         }
+    }
+
+    private mutating func begin(_ start: BlockStart) {
+        state.begin(start)
+        guard state.isShown(start.block) else { return }
+        if state.isRoleDue(start.choice) { frame.addRole(of: start.choice) }
+        if !state.rolesAreTheirs { state.asides.begin(start) }
+        if start.kind == .toolInput { frame.add(toolStart: start) }
+    }
+
+    /// What has no place of its own goes along with the frame.
+    private mutating func addAsides() {
+        if state.asides.isDue { frame.addAsides() }
     }
 
     /// Writes the frame that ends here, if there is anything in it for this client.
@@ -130,7 +152,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
         sequence &-= 1
         close(extras: nil, into: &out)
         sequence &+= 1
-        if let failure = end.failure {
+        if let failure = end.failure ?? state.failedFinish.map(ChatFailure.finish) {
             openFrame(&out)
             appendError(failure, extras, into: &out)
             closeFrame(&out)

@@ -2,7 +2,7 @@ public import FreshetGeneration
 import FreshetPartialJSON
 
 /// Writes a generation for a front end of ten lines: `text`, `thinking`, `tool_call` once it is complete,
-/// `tool_result`, `progress`, and exactly one `done` or `error`.
+/// `tool_result`, `citation`, `file`, `progress`, and exactly one `done` or `error`.
 ///
 /// Each frame's id is the event's cursor, `gen_…:seq`.
 public struct SimpleEncoder: StreamEncoder {
@@ -11,7 +11,13 @@ public struct SimpleEncoder: StreamEncoder {
         var block: Int
         var id: String
         var name: String
+        var isProviderExecuted: Bool
         var arguments: [UInt8] = []
+
+        init(_ start: BlockStart, arguments: [UInt8] = []) {
+            (block, id, name) = (start.block, start.callID, start.name)
+            (isProviderExecuted, self.arguments) = (start.isProviderExecuted, arguments)
+        }
     }
 
     /// As it was made.
@@ -37,8 +43,7 @@ public struct SimpleEncoder: StreamEncoder {
     ) {
         self.init(generation: generation, framing: framing, isNamed: isNamed)
         for block in fold.blocks where block.start.kind == .toolInput && block.isOpen {
-            calls.append(
-                Call(block: block.start.block, id: block.start.callID, name: block.start.name, arguments: block.bytes))
+            calls.append(Call(block.start, arguments: block.bytes))
         }
         usage = fold.usage
         finish = fold.finishes.first { $0.choice == 0 }?.reason
@@ -66,7 +71,15 @@ public struct SimpleEncoder: StreamEncoder {
     private mutating func take(_ event: GenerationEvent, _ sequence: UInt64, _ out: inout [UInt8]) {
         switch event {
         case .blockStart(let start):
-            if start.kind == .toolInput { calls.append(Call(block: start.block, id: start.callID, name: start.name)) }
+            if start.kind == .toolInput { calls.append(Call(start)) }
+        case .citation(_, let citation):
+            open("citation", sequence, &out)
+            NativeJSON.append(citation, to: &out)
+            close(&out)
+        case .file(let file):
+            open("file", sequence, &out)
+            NativeJSON.append(file, to: &out)
+            close(&out)
         case .blockEnd(let block, .toolInput): endCall(block, sequence, &out)
         case .finish(0, let reason): finish = reason
         case .usage(let report): merge(report)
@@ -78,7 +91,7 @@ public struct SimpleEncoder: StreamEncoder {
             close(&out)
         case .progress(let fraction, let status): progress(fraction, status, sequence, &out)
         case .generationEnd(let end): finish(end, sequence, &out)
-        case .generationStart, .attempt, .blockDelta, .blockEnd, .signature, .citation, .file, .finish, .notice,
+        case .generationStart, .attempt, .blockDelta, .blockEnd, .signature, .finish, .notice,
             .foreign:
             break
         }
@@ -108,6 +121,7 @@ public struct SimpleEncoder: StreamEncoder {
             // Arguments that are no whole JSON (the answer was cut) are shown as they came, never repaired.
             out.appendJSON(string: call.arguments.span)
         }
+        if call.isProviderExecuted { out += ",\"provider_executed\":true".utf8 }
         close(&out)
     }
 

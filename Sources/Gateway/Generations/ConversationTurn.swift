@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetGeneration
 import FreshetPartialJSON
 
@@ -60,10 +61,13 @@ extension GenerationFold {
         var message: [JSONObject.Member] = [.init(name: "role", value: "assistant")]
         let text = text(of: .text)
         let said = text.isEmpty ? self.text(of: .refusal) : text
-        let calls = blocks.filter { $0.start.kind == .toolInput && $0.start.choice == 0 }
+        let calls = blocks.filter { $0.start.isClientCall && $0.start.choice == 0 }
         guard !said.isEmpty || !calls.isEmpty else { return [] }
         message.append(.init(name: "content", value: said.isEmpty ? .null : .string(said)))
-        if !calls.isEmpty { message.append(.init(name: "tool_calls", value: .array(calls.map(\.asToolCall)))) }
+        // What the provider signed it wants back, or it refuses the tools' results.
+        let details = reasoningDetails
+        if !details.isEmpty { message.append(.init(name: "reasoning_details", value: .array(details))) }
+        if !calls.isEmpty { message.append(.init(name: "tool_calls", value: .array(calls.map(toolCall)))) }
         return [.object(JSONObject(message))] + calls.compactMap { output(of: $0) }
     }
 
@@ -91,13 +95,20 @@ enum ToolSeal {
     static let result = Array(#"{"error":"the answer was stopped before the tool was run"}"#.utf8)
 }
 
-extension GenerationFold.Block {
+extension GenerationFold {
     /// A call whose arguments were cut has none: providers refuse what is no JSON.
-    fileprivate var asToolCall: JSONValue {
-        let isWhole = (try? JSONValue(parsing: bytes))?.objectValue != nil
-        return [
-            "id": .string(start.callID), "type": "function",
-            "function": ["name": .string(start.name), "arguments": .string(isWhole ? text : "{}")],
+    fileprivate func toolCall(_ call: Block) -> JSONValue {
+        let isWhole = (try? JSONValue(parsing: call.bytes))?.objectValue != nil
+        var members: [JSONObject.Member] = [
+            .init(name: "id", value: .string(call.start.callID)), .init(name: "type", value: "function"),
+            .init(
+                name: "function",
+                value: ["name": .string(call.start.name), "arguments": .string(isWhole ? call.text : "{}")]),
         ]
+        if let signature = signature(beforeCall: call.start.block) {
+            members.append(
+                .init(name: "extra_content", value: ["google": ["thought_signature": .string(signature.value)]]))
+        }
+        return .object(JSONObject(members))
     }
 }

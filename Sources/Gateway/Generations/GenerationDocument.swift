@@ -129,7 +129,27 @@ enum GenerationDocument {
             out.appendJSONOnOneLine(output.result)
             out.append(0x7D)
         }
-        out.appendJSON(raw: "]}")
+        out.append(0x5D)
+        appendList("files", fold.files, &out) { NativeJSON.append($0, to: &$1) }
+        out.append(0x7D)
+    }
+
+    /// Appends a member with a list of objects, whose members `write` appends, each behind a comma; nothing for none.
+    private static func appendList<Element>(
+        _ name: StaticString, _ elements: [Element], _ out: inout [UInt8], _ write: (Element, inout [UInt8]) -> Void
+    ) {
+        guard !elements.isEmpty else { return }
+        out.appendJSON(raw: ",\"")
+        out.appendJSON(raw: name)
+        out.appendJSON(raw: "\":[")
+        for (place, element) in elements.enumerated() {
+            out.appendJSON(raw: place > 0 ? ",{" : "{")
+            let start = out.count
+            write(element, &out)
+            if out.count > start { out.remove(at: start) }
+            out.append(0x7D)
+        }
+        out.append(0x5D)
     }
 
     private static func append(_ block: GenerationFold.Block, _ out: inout [UInt8]) {
@@ -146,9 +166,18 @@ enum GenerationDocument {
             out.appendJSON(string: block.start.callID)
             out.appendJSON(raw: ",\"name\":")
             out.appendJSON(string: block.start.name)
+            if block.start.isProviderExecuted { out.appendJSON(raw: ",\"provider_executed\":true") }
         }
         out.appendJSON(raw: ",\"text\":")
         out.appendJSON(string: block.bytes.span)
+        if let signature = block.signature {
+            out.appendJSON(raw: ",\"signed\":{")
+            let start = out.count
+            NativeJSON.append(signature, to: &out)
+            out.remove(at: start)
+            out.append(0x7D)
+        }
+        appendList("citations", block.citations, &out) { NativeJSON.append($0, to: &$1) }
         if block.isOpen { out.appendJSON(raw: ",\"open\":true") }
         out.append(0x7D)
     }

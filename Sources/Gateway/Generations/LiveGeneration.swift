@@ -253,7 +253,7 @@ final class LiveGeneration: TurnEnd {
     private func sealToolCalls() {
         guard !isReadOnce else { return }
         let fold = live.log.fold()
-        for call in fold.blocks where call.start.kind == .toolInput {
+        for call in fold.blocks where call.start.isClientCall {
             guard !fold.toolOutputs.contains(where: { $0.callID == call.start.callID }) else { continue }
             live.log.append(.toolOutput(callID: call.start.callID, result: ToolSeal.result))
         }

@@ -49,17 +49,14 @@ public enum NativeJSON {
         case .signature(let block, let signature):
             open("signature", sequence, &out)
             out += ",\"block\":\(block)".utf8
-            member("dialect", signature.dialect.rawValue, &out)
-            member("signature", signature.value, &out)
-            if signature.isRedacted { out += ",\"redacted\":true".utf8 }
+            append(signature, to: &out)
         case .citation(let block, let citation):
             open("citation", sequence, &out)
             out += ",\"block\":\(block)".utf8
             append(citation, to: &out)
         case .file(let file):
             open("file", sequence, &out)
-            member("media_type", file.mediaType, &out)
-            if let url = file.url { member("url", url, &out) } else { member("data", file.data, &out) }
+            append(file, to: &out)
         case .finish(let choice, let reason):
             open("finish", sequence, &out)
             if choice != 0 { out += ",\"choice\":\(choice)".utf8 }
@@ -102,7 +99,21 @@ public enum NativeJSON {
         if start.isProviderExecuted { out += ",\"provider_executed\":true".utf8 }
     }
 
-    private static func append(_ citation: Citation, to out: inout [UInt8]) {
+    /// Appends `,"dialect":…,"signature":…`, and `,"redacted":true` where it is.
+    package static func append(_ signature: Signature, to out: inout [UInt8]) {
+        member("dialect", signature.dialect.rawValue, &out)
+        member("signature", signature.value, &out)
+        if signature.isRedacted { out += ",\"redacted\":true".utf8 }
+    }
+
+    /// Appends `,"media_type":…` and `,"data":…` or `,"url":…`.
+    package static func append(_ file: GeneratedFile, to out: inout [UInt8]) {
+        member("media_type", file.mediaType, &out)
+        if let url = file.url { member("url", url, &out) } else { member("data", file.data, &out) }
+    }
+
+    /// Appends the members that are known, each behind a comma.
+    package static func append(_ citation: Citation, to out: inout [UInt8]) {
         if let url = citation.url { member("url", url, &out) }
         if let title = citation.title { member("title", title, &out) }
         if let text = citation.text { member("text", text, &out) }
