@@ -17,7 +17,8 @@ def every(kept):
     """All aims, judged by what was kept of each part."""
     found = {part: whole["found"] for part, whole in kept.items()}
     judges = {"comparison": of_comparison, "mallocs": of_mallocs, "idle": of_idle, "aborts": of_aborts, "slow": of_slow,
-              "loops": of_loops, "long": of_long, "logged": of_logged, "steps": of_steps}
+              "loops": of_loops, "long": of_long, "logged": of_logged, "pairs": of_pairs,
+              "steps": of_steps}
     return [aim for part, judge in judges.items() if part in found for aim in judge(found[part])]
 
 
@@ -105,6 +106,12 @@ def of_logged(found):
         more = row["logged"]["us_per_token"] - row["plain"]["us_per_token"]
         yield Aim(f"logging adds to a token, {row['load']}", "≤ 1.5 µs CPU", f"{more:.2f} µs", more <= 1.5,
                   not (row["plain"]["quiet"] and row["logged"]["quiet"]))
+
+
+def of_pairs(found):
+    row = max((row for row in found if row["client"] != row["provider"]), key=lambda row: row["times"])
+    yield Aim(f"user time of a token between two dialects; the dearest, {row['client']} from {row['provider']}",
+              "≤ 1.5 × one dialect", f"{row['times']:.2f} ×", row["times"] <= 1.5, not row["quiet"])
 
 
 def of_steps(found):

@@ -71,6 +71,12 @@ def logged(found):
                  rows)
 
 
+def pairs(found):
+    rows = [[row["client"], row["provider"], marked(row, f"{row['user_us']:.2f}"), f"{row['us_per_token']:.2f}",
+             f"{row['times']:.2f} ×"] for row in found]
+    return table(["client", "provider", "user µs a token", "CPU µs a token", "user time beside one dialect"], rows, left=2)
+
+
 def marked(row, text): return text + ("" if row["quiet"] else "*")
 
 
