@@ -37,6 +37,8 @@ public struct ModelRequest: Equatable, Sendable {
     public var format: Asked<AnswerFormat>?
     /// Who asks, in the client's words.
     public var user: Asked<String>?
+    /// How many answers; nil is one.
+    public var choices: Asked<Int>?
 
     /// Nothing asked yet.
     public init() {}
@@ -65,6 +67,8 @@ public enum ToolChoice: Equatable, Sendable {
     case required
     /// This one.
     case named(String)
+    /// One of these, if it calls any; `isRequired`: it must.
+    case allowed([String], isRequired: Bool)
 }
 
 /// How much a model should reason. What nobody said is nil.

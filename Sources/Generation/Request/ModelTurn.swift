@@ -69,8 +69,8 @@ public struct ModelMedia: Equatable, Sendable {
         case base64(String)
         /// Behind a URL that the provider fetches.
         case url(String)
-        /// With the provider, under a name it gave.
-        case file(String)
+        /// With a provider of this dialect, under a name it gave; worth nothing to any other.
+        case file(String, of: DialectName)
         /// Here, as text: documents only.
         case text(String)
     }

@@ -1,0 +1,63 @@
+public import FreshetGeneration
+public import FreshetPartialJSON
+
+/// What the gateway must know of a `generateContent` request; everything else passes as the client's own bytes.
+///
+/// Members may be named as in `generationConfig` or as in `generation_config`: Google's servers take both.
+public struct GeminiRequest: ClientRequest {
+    /// The client's body.
+    let body: [UInt8]
+    private let members: [JSONSplice.Member]
+    /// As the path names it.
+    public let model: String?
+    /// Whether the path asks for a stream.
+    public let isStream: Bool
+    /// How many answers were asked for.
+    public private(set) var choices = 1
+    /// Whether the client asked the model to think: its first content may take long.
+    public private(set) var asksReasoning = false
+
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - model: As the path names it.
+    ///   - isStream: Whether the path asks for a stream.
+    ///   - limits: Of its JSON.
+    /// - Throws: A failure that names the field and what it should be.
+    public init(
+        body: [UInt8], model: String?, isStream: Bool, limits: JSONLimits = .init()
+    ) throws(RequestError) {
+        (self.body, self.model, self.isStream) = (body, model, isStream)
+        do { members = try JSONSplice.members(of: body.span, limits: limits) } catch {
+            throw RequestError(nil, "the body must be one JSON object: \(error)")
+        }
+        var hasContents = false
+        for member in members {
+            if member.isNamed("contents", in: body.span) {
+                hasContents = body[member.valueRange.lowerBound] == UInt8(ascii: "[")
+            }
+            for name in ["generationConfig", "generation_config"] where member.isNamed(name, in: body.span) {
+                let value = try? JSONValue(parsing: body.span.extracting(member.valueRange), limits: limits)
+                try read(RequestField(value ?? .null, at: name, takesSnakeCase: true))
+            }
+        }
+        guard hasContents else {
+            throw RequestError("contents", "is required: an array of {\"role\", \"parts\"} objects")
+        }
+    }
+
+    private mutating func read(_ configuration: RequestField) throws(RequestError) {
+        if let count = try configuration["candidateCount"]?.whole(in: 1...128) { choices = count }
+        guard let thinking = configuration["thinkingConfig"] else { return }
+        asksReasoning = thinking["thinkingBudget"]?.value.intValue != 0
+    }
+
+    /// Gemini.
+    public var dialect: DialectName { .gemini }
+    /// Always brought.
+    public var includesUsage: Bool { false }
+
+    /// Takes out what is ours, and `model`: that and the stream are asked for in the path.
+    public func ownBody(for provider: ProviderHabits) -> [UInt8] {
+        JSONSplice.applying([("freshet", nil), ("model", nil)], to: body.span, members: members)
+    }
+}
