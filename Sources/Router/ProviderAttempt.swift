@@ -212,6 +212,10 @@ public final class ProviderAttempt {
     }
 
     private func take(_ frame: DecodedFrame) {
+        if frame.isPing {
+            machine.pingArrived()
+            return armTimer()
+        }
         if frame.isReporting, !takeReport(of: frame) { return }
         let action = machine.frameArrived(
             hasContent: frame.hasContent, isFinished: frame.isFinished, isComplete: frame.isComplete,

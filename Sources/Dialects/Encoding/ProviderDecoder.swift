@@ -30,6 +30,8 @@ public struct DecodedFrame: Equatable, Sendable {
     public var isComplete = true
     /// The dialect's own end mark: nothing follows.
     public var isDone = false
+    /// It only says that the provider lives: silence may last longer, but no deadline moves.
+    public var isPing = false
     /// A tool call is being written behind it.
     public var hasOpenToolCall = false
 
