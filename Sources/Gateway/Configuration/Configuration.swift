@@ -40,15 +40,17 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// What serves where nothing was configured: the simulator, and OpenAI when `OPENAI_API_KEY` is set.
+    /// What serves where nothing was configured: the simulator, and each vendor whose key is set: `OPENAI_API_KEY`,
+    /// `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`.
     ///
     /// - Parameter environment: The value of a variable; `nil` or empty means not set.
     /// - Returns: No `models:` section; listens on 127.0.0.1:8080.
     package static func embeddedDefaults(environment: (String) -> String?) -> Configuration {
         var configuration = Configuration()
-        if let key = environment("OPENAI_API_KEY"), !key.isEmpty {
+        for kind in Provider.Kind.configurable {
+            guard let embedded = kind.embedded, let key = environment(embedded.variable), !key.isEmpty else { continue }
             configuration.providers.append(
-                Provider(name: "openai", kind: .openAI, baseURL: .openAI, apiKey: Secret(key)))
+                Provider(name: embedded.name, kind: kind, baseURL: kind.baseURL, apiKey: Secret(key)))
         }
         configuration.providers.append(.simulator)
         configuration.defaultModel = "sim/talk"

@@ -25,12 +25,13 @@ extension ConfigurationDecoder {
         let known = ["kind", "base_url", "api_key", "credentials", "deadlines", "include_usage"]
         guard let section = section(entry.value, path: path, known: known) else { return nil }
         let problemsBefore = problems.count
+        var kind = Configuration.Provider.Kind.openAI
         if let node = section["kind"] {
-            _ = choice(node, path: section.path("kind"), among: [Configuration.Provider.Kind.openAI])
+            kind = choice(node, path: section.path("kind"), among: Configuration.Provider.Kind.configurable) ?? kind
         } else {
-            report("`\(path)` needs `kind: openai`", at: section.position)
+            report("`\(path)` needs `kind: openai`, `anthropic` or `gemini`", at: section.position)
         }
-        var provider = Configuration.Provider(name: entry.key, kind: .openAI, baseURL: .openAI)
+        var provider = Configuration.Provider(name: entry.key, kind: kind, baseURL: kind.baseURL)
         if let node = section["base_url"] { provider.baseURL = baseURL(node, path: section.path("base_url")) }
         if let node = section["api_key"] {
             provider.apiKey = secretText(node, path: section.path("api_key")).map { Secret($0) }
@@ -72,9 +73,11 @@ extension ConfigurationDecoder {
                     + "goes up",
                 at: section.position)
         }
-        if provider.credentials == .own, section["api_key"] == nil, provider.baseURL == .openAI {
+        if provider.credentials == .own, section["api_key"] == nil, let url = provider.baseURL,
+            url == provider.kind.baseURL
+        {
             report(
-                "`\(path)` goes to \(HTTPURL.openAI.text), which needs `api_key` or `credentials: pass`; "
+                "`\(path)` goes to \(url.text), which needs `api_key` or `credentials: pass`; "
                     + "for another server give `base_url`", at: section.position)
         }
     }

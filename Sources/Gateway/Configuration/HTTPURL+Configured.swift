@@ -3,6 +3,10 @@ package import FreshetHTTPWire
 extension HTTPURL {
     /// Where `kind: openai` goes when no `base_url` is given.
     package static let openAI = literal("https://api.openai.com/v1")
+    /// Where `kind: anthropic` goes when no `base_url` is given.
+    package static let anthropic = literal("https://api.anthropic.com/v1")
+    /// Where `kind: gemini` goes when no `base_url` is given.
+    package static let gemini = literal("https://generativelanguage.googleapis.com/v1beta")
 
     /// A URL of this program's own.
     static func literal(_ text: String) -> HTTPURL {
@@ -22,8 +26,8 @@ extension HTTPURL {
             let url = try HTTPURL(parsing: text)
             // A query may carry a key, and the URL is shown.
             if url.query != nil { return .failure(BaseURLProblem("must end with its path: no `?`")) }
-            guard !url.path.hasSuffix("/chat/completions") else {
-                return .failure(BaseURLProblem("must end before /chat/completions, which is appended"))
+            for appended in ["/chat/completions", "/messages"] where url.path.hasSuffix(appended) {
+                return .failure(BaseURLProblem("must end before \(appended), which is appended"))
             }
             return .success(url)
         } catch {

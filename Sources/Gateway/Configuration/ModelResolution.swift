@@ -59,17 +59,27 @@ extension Configuration {
     }
 
     private func provider(byPrefixOf name: String) -> Provider? {
+        if let vendor = Self.prefixes.first(where: { name.hasPrefix($0.prefix) }) {
+            return provider(named: vendor.provider)
+        }
         let bytes = Array(name.utf8.prefix(2))
         let isSeries = bytes.count == 2 && bytes[0] == UInt8(ascii: "o") && (0x30...0x39).contains(bytes[1])
-        guard isSeries || name.hasPrefix("gpt-") || name.hasPrefix("chatgpt-") else { return nil }
-        return provider(named: "openai")
+        return isSeries ? provider(named: "openai") : nil
     }
+
+    /// How names of vendors' models begin, and what the vendor's provider is called.
+    private static let prefixes: [(prefix: String, provider: String)] = [
+        ("gpt-", "openai"), ("chatgpt-", "openai"), ("claude-", "anthropic"), ("gemini-", "gemini"),
+    ]
 
     /// What can be asked for, as a list for people: names, then forms.
     package var knownNames: [String] {
         var names = modelNames
         if models?.contains(where: { $0.name == Model.anyOther }) == true { names.append("any other name") }
-        if models == nil, provider(named: "openai") != nil { names.append("gpt-…") }
+        if models == nil {
+            let there = Self.prefixes.filter { $0.prefix != "chatgpt-" && provider(named: $0.provider) != nil }
+            names += there.map { $0.prefix + "…" }
+        }
         names += providers.flatMap { provider in
             provider.kind == .simulator ? Provider.simulatorModels : ["\(provider.name)/MODEL"]
         }

@@ -81,6 +81,7 @@ struct AnswerEndpoint {
         let asked = Framing(accepting: exchange.head.fields)
         guard dialect == .gemini, asked.isEventStream else { return asked }
         let query = exchange.head.query?.split(separator: "&") ?? []
-        return query.contains("alt=sse") ? .eventStreamCRLF : .jsonArray
+        return query.contains { $0 == "alt=sse" || $0 == "$alt=sse" || $0 == "%24alt=sse" }
+            ? .eventStreamCRLF : .jsonArray
     }
 }

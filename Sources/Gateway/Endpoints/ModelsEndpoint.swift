@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
@@ -10,26 +11,59 @@ struct ModelsEndpoint {
 
     func serve(_ exchange: HTTPServerExchange) {
         let configuration = gateway.configuration
-        if configuration.relaysModelList, let provider = configuration.providers.first, let url = provider.baseURL {
-            return ListRelay(exchange, provider: provider, url: url).start(with: gateway.client(on: exchange.loop))
+        let form = form(for: exchange)
+        if form == .openAIChat, configuration.relaysModelList, let provider = configuration.providers.first,
+            let place = gateway.place(of: provider)
+        {
+            return ListRelay(exchange, provider: provider, place).start(with: gateway.client(on: exchange.loop))
         }
         var fields = HTTPFields()
         fields.append("content-type", "application/json")
-        exchange.respond(status: 200, fields: fields, body: list(configuration))
+        exchange.respond(status: 200, fields: fields, body: list(configuration, in: form))
     }
 
-    private func list(_ configuration: Configuration) -> [UInt8] {
+    /// Anthropic's clients ask at the same path as OpenAI's, but always say their version.
+    private func form(for exchange: HTTPServerExchange) -> DialectName {
+        if exchange.record?.dialect == .gemini { return .gemini }
+        return exchange.head.fields["anthropic-version"] == nil ? .openAIChat : .anthropic
+    }
+
+    private func list(_ configuration: Configuration, in form: DialectName) -> [UInt8] {
         var names = configuration.modelNames.map { ($0, "freshet") }
         if configuration.provider(named: Configuration.Provider.simulatorName) != nil {
             names += Configuration.Provider.simulatorModels.map { ($0, Configuration.Provider.simulatorName) }
         }
-        let models = names.map { name, owner -> JSONValue in
+        let models = names.map { name, owner in Self.entry(name, owner, in: form) }
+        let list: JSONValue =
+            switch form {
+            case .anthropic:
+                [
+                    "data": .array(models), "has_more": false,
+                    "first_id": names.first.map { .string($0.0) } ?? .null,
+                    "last_id": names.last.map { .string($0.0) } ?? .null,
+                ]
+            case .gemini: ["models": .array(models)]
+            case .native, .simple, .openAIChat: ["object": "list", "data": .array(models)]
+            }
+        return list.bytes
+    }
+
+    /// Nobody knows when a model was made, or how much it takes; the forms want something said of the first.
+    private static func entry(_ name: String, _ owner: String, in form: DialectName) -> JSONValue {
+        switch form {
+        case .anthropic:
+            [
+                "type": "model", "id": .string(name), "display_name": .string(name),
+                "created_at": "1970-01-01T00:00:00Z",
+            ]
+        case .gemini:
+            [
+                "name": .string("models/" + name), "displayName": .string(name),
+                "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
+            ]
+        case .native, .simple, .openAIChat:
             ["id": .string(name), "object": "model", "created": 0, "owned_by": .string(owner)]
         }
-        let members: [JSONObject.Member] = [
-            .init(name: "object", value: "list"), .init(name: "data", value: .array(models)),
-        ]
-        return JSONValue.object(JSONObject(members)).bytes
     }
 }
 
@@ -39,7 +73,7 @@ private final class ListRelay: HTTPClientDelegate {
 
     private let exchange: HTTPServerExchange
     private let provider: Configuration.Provider
-    private let url: HTTPURL
+    private let place: ProviderPlace
     private var upstream: HTTPClientExchange?
     private var timer: LoopTimer?
     private var head: HTTPResponseHead?
@@ -49,21 +83,18 @@ private final class ListRelay: HTTPClientDelegate {
     /// Keeps it alive until it has answered.
     private var itself: ListRelay?
 
-    init(_ exchange: HTTPServerExchange, provider: Configuration.Provider, url: HTTPURL) {
-        (self.exchange, self.provider, self.url) = (exchange, provider, url)
+    init(_ exchange: HTTPServerExchange, provider: Configuration.Provider, _ place: ProviderPlace) {
+        (self.exchange, self.provider, self.place) = (exchange, provider, place)
     }
 
     func start(with client: HTTPClient) {
-        var fields = RelayedFields.upwards(exchange.head.fields)
+        let credentials = place.credentials(for: exchange.head, of: nil)
+        var fields = place.fields(for: exchange.head, credentials)
         fields.append("accept", "application/json")
-        let own = provider.apiKey.map { "Bearer " + $0.reveal() }
-        let authorization = provider.credentials == .pass ? exchange.head.fields["authorization"] : own
-        if let authorization { fields.append("authorization", authorization) }
-        secret = authorization?.split(separator: " ").last.map(String.init)
-        let target = url.path + "/models" + (exchange.head.query.map { "?" + $0 } ?? "")
+        secret = credentials.secret
+        let target = place.target(of: "/models") + (exchange.head.query.map { "?" + $0 } ?? "")
         let request = HTTPClientRequest(
-            origin: HTTPOrigin(url), poolKey: provider.name + "\n" + (authorization ?? ""), target: target,
-            fields: fields)
+            origin: place.origin, poolKey: credentials.poolKey, target: target, fields: fields)
         itself = self
         exchange.onGone = { [unowned self] in self.release() }
         timer = exchange.loop.schedule(after: provider.deadlines.head) { [unowned self] in

@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
@@ -16,34 +17,45 @@ struct PassageEndpoint {
     func serve(_ exchange: HTTPServerExchange) {
         do throws(Caller.Refused) {
             let given = exchange.body
-            let asked = try read(given)
+            let asked = try NamedModel(in: given, limits: gateway.configuration.limits.ofJSON)
             let production = try Production(exchange, model: asked.model, gateway: gateway)
+            guard production.dialect == .openAIChat else {
+                let problem = "leads to a provider of another kind: \(exchange.head.path) is for `kind: openai` alone"
+                throw Caller.Refused(RequestError("model", problem))
+            }
             let body = JSONSplice.applying(
-                [("model", Self.text(production.providerModel)), ("freshet", nil)], to: given.span,
+                [("model", NamedModel.text(production.providerModel)), ("freshet", nil)], to: given.span,
                 members: asked.members)
-            Passage(exchange, production.passage(to: path, body: body), gateway.configuration.limits)
+            let passing = production.passage(to: production.target(of: path), body: body)
+            Passage(exchange, passing, gateway.configuration.limits)
                 .start(with: gateway.client(on: exchange.loop))
         } catch {
             ErrorAnswer.send(error, on: exchange)
         }
     }
+}
 
-    private func read(_ body: [UInt8]) throws(Caller.Refused) -> (model: String?, members: [JSONSplice.Member]) {
-        let members: [JSONSplice.Member]
-        do { members = try JSONSplice.members(of: body.span, limits: gateway.configuration.limits.ofJSON) } catch {
+/// The model that a body names, and where its members are.
+struct NamedModel {
+    /// nil when it names none.
+    private(set) var model: String?
+    let members: [JSONSplice.Member]
+
+    /// - Throws: What the client is told: the body is no object, or its model no string.
+    init(in body: [UInt8], limits: JSONLimits) throws(Caller.Refused) {
+        do { members = try JSONSplice.members(of: body.span, limits: limits) } catch {
             throw Caller.Refused(RequestError(nil, "the body must be one JSON object: \(error)"))
         }
-        var model: String?
         for member in members where member.name.equals("model", in: body.span) {
             let value = try? JSONValue(parsing: body.span.extracting(member.valueRange))
             if value?.isNull == true { continue }
             guard let name = value?.stringValue else { throw Caller.Refused(RequestError("model", "must be a string")) }
             model = name
         }
-        return (model, members)
     }
 
-    private static func text(_ name: String) -> [UInt8] {
+    /// A name as JSON.
+    static func text(_ name: String) -> [UInt8] {
         var text: [UInt8] = []
         text.appendJSON(string: name)
         return text
@@ -51,7 +63,7 @@ struct PassageEndpoint {
 }
 
 /// One request that is passed on, and its response on the way back.
-private final class Passage: HTTPClientDelegate {
+final class Passage: HTTPClientDelegate {
     /// Of a refusal; what is longer is cut off.
     private static let refusalLimit = 256 << 10
 

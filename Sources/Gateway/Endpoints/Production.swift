@@ -98,25 +98,29 @@ struct Production {
     }
 
     private var credentials: ProviderPlace.Credentials {
-        route.provider.credentials == .pass
-            ? place.passing(exchange.head.fields["authorization"]) : place.own
+        place.credentials(for: exchange.head, of: exchange.record?.dialect)
     }
+
+    /// Path and query of one of Gemini's methods of the model.
+    func target(asking method: String) -> String { place.target(of: route.model, asking: method) }
+
+    /// Path and query of another one of the provider's endpoints, behind its base URL.
+    func target(of path: String) -> String { place.target(of: path) }
 
     /// What is sent to pass a request on.
     ///
     /// - Parameters:
-    ///   - path: Behind the provider's base URL.
+    ///   - target: Path and query at the provider.
     ///   - body: JSON.
     /// - Returns: With the client's fields that travel, and the provider's credentials.
-    func passage(to path: String, body: [UInt8]) -> Passing {
-        var fields = RelayedFields.upwards(exchange.head.fields)
+    func passage(to target: String, body: [UInt8]) -> Passing {
+        let credentials = credentials
+        var fields = place.fields(for: exchange.head, credentials)
         fields.append("accept", exchange.head.fields["accept"] ?? "*/*")
         fields.append("content-type", "application/json")
-        let credentials = credentials
-        if let field = credentials.field { fields.append("authorization", field) }
         var request = HTTPClientRequest(
-            origin: place.origin, poolKey: credentials.poolKey, method: "POST", target: place.target(of: path),
-            fields: fields, body: body)
+            origin: place.origin, poolKey: credentials.poolKey, method: "POST", target: target, fields: fields,
+            body: body)
         request.connectTimeout = route.deadlines.connect
         return Passing(
             request: request, deadlines: route.deadlines, secret: credentials.secret,
@@ -131,13 +135,13 @@ struct Production {
     ///   - choices: How many answers it asks for.
     ///   - asksReasoning: Whether the first content may take long.
     func produce(_ generation: LiveGeneration, body: [UInt8], choices: Int = 1, asksReasoning: Bool) {
-        var fields = RelayedFields.upwards(exchange.head.fields)
         let credentials = credentials
-        if let field = credentials.field { fields.append("authorization", field) }
+        let fields = place.fields(for: exchange.head, credentials)
         let limits = gateway.configuration.limits
         var request = ProviderRequest(
-            origin: place.origin, poolKey: credentials.poolKey, target: place.target, fields: fields, body: body,
-            route: String(describing: route), deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
+            origin: place.origin, poolKey: credentials.poolKey, target: place.target(for: route.model), fields: fields,
+            body: body, route: String(describing: route),
+            deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)
         request.limits = limits.ofAnswers
         request.dialect = dialect

@@ -9,11 +9,13 @@ struct RoutesEndpoint {
     func serve(_ exchange: HTTPServerExchange) {
         let configuration = gateway.configuration
         var models = (configuration.models ?? []).map { model in
-            Self.entry(model.name, model.routes.map { ($0.name, $0.deadlines) })
+            Self.entry(
+                model.name,
+                model.routes.map { ($0.name, configuration.provider(named: $0.provider)?.kind, $0.deadlines) })
         }
         // Asked for by the provider's name, whatever else is configured.
         models += configuration.providers.map { provider in
-            Self.entry(provider.name + "/*", [(provider.name + "/*", provider.deadlines)])
+            Self.entry(provider.name + "/*", [(provider.name + "/*", provider.kind, provider.deadlines)])
         }
         var fields = HTTPFields()
         fields.append("content-type", "application/json")
@@ -23,13 +25,18 @@ struct RoutesEndpoint {
         exchange.respond(status: 200, fields: fields, body: JSONValue.object(JSONObject(members)).bytes)
     }
 
-    private static func entry(_ model: String, _ routes: [(String, Configuration.Deadlines)]) -> JSONValue {
-        let described = routes.map { name, deadlines -> JSONValue in
+    private static func entry(
+        _ model: String, _ routes: [(String, Configuration.Provider.Kind?, Configuration.Deadlines)]
+    ) -> JSONValue {
+        let described = routes.map { name, kind, deadlines -> JSONValue in
             let members = Configuration.Deadlines.members.map { key, member in
                 JSONObject.Member(
                     name: key, value: .number(JSONNumber(Int(deadlines[keyPath: member].wholeNanoseconds / 1_000_000))))
             }
-            return ["route": .string(name), "deadlines_ms": .object(JSONObject(members))]
+            return [
+                "route": .string(name), "kind": kind.map { .string($0.rawValue) } ?? .null,
+                "deadlines_ms": .object(JSONObject(members)),
+            ]
         }
         return ["model": .string(model), "routes": .array(described)]
     }

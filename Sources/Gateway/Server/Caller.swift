@@ -8,7 +8,7 @@ enum Caller {
     /// - Throws: What the caller is told.
     static func owner(of head: HTTPRequestHead, _ configuration: Configuration) throws(Refused) -> String {
         guard configuration.keys.isEmpty else {
-            guard let key = presentedKey(head.fields) else {
+            guard let key = presentedKey(head) else {
                 throw Refused(
                     .unauthorized, "no key was sent: use `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`")
             }
@@ -51,11 +51,15 @@ enum Caller {
         }
     }
 
-    private static func presentedKey(_ fields: HTTPFields) -> String? {
-        if let authorization = fields["authorization"] {
+    /// The key that a request shows, wherever its client's vendor wants it: as a bearer, in a field of its own or, on
+    /// Gemini's paths, in the query.
+    static func presentedKey(_ head: HTTPRequestHead) -> String? {
+        if let authorization = head.fields["authorization"] {
             let parts = authorization.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1]) }
         }
-        return fields["x-api-key"] ?? fields["x-goog-api-key"]
+        if let key = head.fields["x-api-key"] ?? head.fields["x-goog-api-key"] { return key }
+        guard head.path.hasPrefix("/v1beta/") else { return nil }
+        return (try? HTTPQuery(parsing: head.query))?["key"]
     }
 }

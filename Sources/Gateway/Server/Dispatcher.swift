@@ -92,7 +92,7 @@ struct Dispatcher: Sendable {
 
     /// How errors are written where a path leads nowhere: as its family's dialect has it.
     private static func dialect(at path: String) -> DialectName {
-        if path.hasPrefix("/v1beta/") { return .gemini }
+        if path == "/v1beta" || path.hasPrefix("/v1beta/") { return .gemini }
         return path == "/v1/messages" || path.hasPrefix("/v1/messages/") ? .anthropic : .openAIChat
     }
 
@@ -108,6 +108,22 @@ struct Dispatcher: Sendable {
                     exchange throws(RequestError) in
                     try OpenAIChatRequest(body: exchange.body, limits: limits)
                 }
+            }
+        case "/v1/messages":
+            Endpoint(name: path, methods: ["POST"], dialect: .anthropic) {
+                let limits = gateway.configuration.limits.ofJSON
+                AnswerEndpoint(gateway: gateway, dialect: .anthropic).serve($0, owner: $1) {
+                    exchange throws(RequestError) in
+                    try AnthropicRequest(body: exchange.body, limits: limits)
+                }
+            }
+        case "/v1/messages/count_tokens":
+            Endpoint(name: path, methods: ["POST"], dialect: .anthropic) { exchange, _ in
+                CountEndpoint(gateway: gateway, model: nil).serve(exchange)
+            }
+        case "/v1beta/models":
+            Endpoint(name: path, methods: ["GET", "HEAD"], dialect: .gemini) { exchange, _ in
+                ModelsEndpoint(gateway: gateway).serve(exchange)
             }
         case "/v1/generations":
             Endpoint(name: path, methods: ["GET", "POST"], dialect: .native) {
@@ -149,7 +165,35 @@ struct Dispatcher: Sendable {
             }
         case "/":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
-        default: generationEndpoint(path)
+        default: generationEndpoint(path) ?? geminiEndpoint(path)
+        }
+    }
+
+    /// `/v1beta/models/{model}:{method}`. The model's name may hold slashes, as they are or as `%2F`, and colons.
+    private func geminiEndpoint(_ path: String) -> Endpoint? {
+        let root = "/v1beta/models/"
+        guard path.hasPrefix(root), let parts = try? HTTPPath(parsing: String(path.dropFirst(root.count))) else {
+            return nil
+        }
+        let named = parts.segments.joined(separator: "/")
+        guard let colon = named.lastIndex(of: ":"), colon != named.startIndex else { return nil }
+        let (model, method) = (String(named[..<colon]), String(named[named.index(after: colon)...]))
+        let name = root + "{model}:" + method
+        switch method {
+        case "generateContent", "streamGenerateContent":
+            return Endpoint(name: name, methods: ["POST"], dialect: .gemini) {
+                let limits = gateway.configuration.limits.ofJSON
+                AnswerEndpoint(gateway: gateway, dialect: .gemini).serve($0, owner: $1) {
+                    exchange throws(RequestError) in
+                    try GeminiRequest(
+                        body: exchange.body, model: model, isStream: method == "streamGenerateContent", limits: limits)
+                }
+            }
+        case "countTokens":
+            return Endpoint(name: name, methods: ["POST"], dialect: .gemini) { exchange, _ in
+                CountEndpoint(gateway: gateway, model: model).serve(exchange)
+            }
+        default: return nil
         }
     }
 
@@ -182,7 +226,13 @@ struct Dispatcher: Sendable {
     }
 
     /// The body of an answer that the server gives by itself.
-    static func refusal(_ status: Int, _ reason: String) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - status: HTTP.
+    ///   - reason: For people.
+    ///   - path: Empty when the head could not be read.
+    /// - Returns: JSON, in the dialect of the path.
+    static func refusal(_ status: Int, _ reason: String, at path: String) -> [UInt8] {
         let code: GenerationFailure.Code =
             switch status {
             case 413: .tooLarge
@@ -190,6 +240,6 @@ struct Dispatcher: Sendable {
             default: .invalidRequest
             }
         let failure = GenerationFailure(code: code, message: reason, isRetryable: status == 503)
-        return DialectName.openAIChat.errorBody(failure)
+        return dialect(at: path).errorBody(failure)
     }
 }

@@ -39,7 +39,9 @@ package final class GatewayServer: Sendable {
         configuration.limits.apply(to: &listening)
         server = try HTTPServer(
             group: group, configuration: listening, on: socket,
-            onRefuse: { status, reason, _ in ("application/json", Dispatcher.refusal(status, reason)) },
+            onRefuse: { status, reason, path in
+                ("application/json", Dispatcher.refusal(status, reason, at: path))
+            },
             onHead: { dispatcher.refusal(of: $0) },
             onReport: { report in gateway.observation(on: report.loop).requestEnded(report) },
             onRequest: { dispatcher.serve($0) })

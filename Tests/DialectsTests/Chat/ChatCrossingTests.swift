@@ -152,7 +152,9 @@ struct ChatCrossingTests {
             while log.read(&cursor, { completion.apply($0, $1) }) {}
             let message = try #require(try JSONValue(parsing: completion.body())["choices"]?[0]?["message"])
             for name in ["reasoning_details", "annotations", "images"] {
-                let parts = try given.deltas.compactMap { try JSONValue(parsing: Array("{\($0)}".utf8))[name]?.arrayValue }
+                let parts = try given.deltas.compactMap {
+                    try JSONValue(parsing: Array("{\($0)}".utf8))[name]?.arrayValue
+                }
                 #expect(message[name]?.arrayValue ?? [] == parts.flatMap(\.self), "\(given), \(name)")
             }
             let calls = given.deltas.count { $0.contains(#""type":"function""#) }

@@ -130,8 +130,8 @@ struct ConfigurationFileTests {
                 "1:19: `keys.a.key` must be visible ASCII, without spaces and line breaks"
             ),
             ("providers: { a: x }", "1:17: `providers.a` must be a mapping (kind: …), not a single value"),
-            ("providers: { a: {} }", "1:17: `providers.a` needs `kind: openai`"),
-            ("providers: { a: { kind: opnai } }", "1:25: `providers.a.kind` must be openai"),
+            ("providers: { a: {} }", "1:17: `providers.a` needs `kind: openai`, `anthropic` or `gemini`"),
+            ("providers: { a: { kind: opnai } }", "1:25: `providers.a.kind` must be openai or anthropic or gemini"),
             (
                 "providers: { a/b: { kind: openai, base_url: 'http://h' } }",
                 "1:14: `providers.a/b`: a provider's name is 1 to 64 letters, digits, `-`, `_` and `.`"
@@ -143,6 +143,18 @@ struct ConfigurationFileTests {
             (
                 "providers: { a: { kind: openai } }",
                 "1:17: `providers.a` goes to https://api.openai.com/v1, which needs `api_key` or `credentials: pass`; for another server give `base_url`"
+            ),
+            (
+                "providers: { a: { kind: anthropic } }",
+                "1:17: `providers.a` goes to https://api.anthropic.com/v1, which needs `api_key` or `credentials: pass`; for another server give `base_url`"
+            ),
+            (
+                "providers: { a: { kind: gemini } }",
+                "1:17: `providers.a` goes to https://generativelanguage.googleapis.com/v1beta, which needs `api_key` or `credentials: pass`; for another server give `base_url`"
+            ),
+            (
+                "providers: { a: { kind: anthropic, base_url: 'http://h/v1/messages' } }",
+                "1:46: `providers.a.base_url` must end before /messages, which is appended"
             ),
             (
                 "providers: { a: { kind: openai, api_key: x, credentials: pass } }",

@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetHTTPWire
 import FreshetRelay
 import Testing
@@ -94,6 +95,41 @@ struct ModelResolutionTests {
     func embedded(_ name: String?, _ expected: [String]) {
         let configuration = Configuration.embeddedDefaults { $0 == "OPENAI_API_KEY" ? "x" : nil }
         #expect(resolved(name, configuration) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("claude-sonnet-5", ["anthropic/claude-sonnet-5"]),
+            ("gemini-3-pro", ["gemini/gemini-3-pro"]),
+            ("gemini/tuned", ["gemini/tuned"]),
+            (
+                "gpt-5",
+                [
+                    "The model `gpt-5` does not exist. There is: claude-…, gemini-…, anthropic/MODEL, gemini/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                ]
+            ),
+        ])
+    func eachVendorByItsKey(_ name: String, _ expected: [String]) throws {
+        let keys = ["ANTHROPIC_API_KEY": "a", "GEMINI_API_KEY": "b", "GOOGLE_API_KEY": "c"]
+        let configuration = Configuration.embeddedDefaults { keys[$0] }
+        #expect(resolved(name, configuration) == expected)
+        let gemini = try #require(configuration.provider(named: "gemini"))
+        #expect(gemini.kind.dialect == .gemini && gemini.apiKey?.reveal() == "b")
+        #expect(gemini.baseURL?.text == "https://generativelanguage.googleapis.com/v1beta")
+        #expect(configuration.provider(named: "anthropic")?.baseURL?.text == "https://api.anthropic.com/v1")
+    }
+
+    @Test func namesGoByTheirBeginningOnlyWithoutModels() throws {
+        let configuration = try parse(
+            """
+            providers: { anthropic: { kind: anthropic, api_key: x }, vertex: { kind: gemini, base_url: "http://h" } }
+            models: { fast: { routes: [anthropic/claude-haiku-5] } }
+            """)
+        #expect(resolved("fast", configuration) == ["anthropic/claude-haiku-5"])
+        #expect(
+            resolved("claude-haiku-5", configuration) == [
+                "The model `claude-haiku-5` does not exist. There is: fast, anthropic/MODEL, vertex/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+            ])
     }
 
     @Test func withoutAKeySimulatedTextNeverStandsInForAProvider() {

@@ -1,0 +1,65 @@
+import FreshetDialects
+import FreshetGeneration
+import FreshetHTTPWire
+import FreshetPartialJSON
+import FreshetTransport
+
+/// `POST /v1/messages/count_tokens` and `:countTokens`: how many tokens a request would have.
+///
+/// Where the model's provider speaks the client's dialect it is asked, and its answer passed on as it is. Any other has no
+/// such question: then the tokens are estimated, and the answer says so.
+struct CountEndpoint {
+    let gateway: Gateway
+    /// Named in the path, where the dialect has it there.
+    let model: String?
+
+    /// Told beside every estimate.
+    private static let estimated = "x-freshet-estimated"
+
+    func serve(_ exchange: HTTPServerExchange) {
+        do throws(Caller.Refused) {
+            let given = exchange.body
+            let asked = try NamedModel(in: given, limits: gateway.configuration.limits.ofJSON)
+            let production = try Production(exchange, model: model ?? asked.model, gateway: gateway)
+            let dialect = exchange.record?.dialect ?? .anthropic
+            guard production.dialect.name == dialect else { return respond(exchange, dialect, given) }
+            let body = JSONSplice.applying(
+                Self.edits(of: asked, in: given, for: production), to: given.span, members: asked.members)
+            let target =
+                dialect == .gemini
+                ? production.target(asking: "countTokens") : production.target(of: "/messages/count_tokens")
+            Passage(exchange, production.passage(to: target, body: body), gateway.configuration.limits)
+                .start(with: gateway.client(on: exchange.loop))
+        } catch {
+            ErrorAnswer.send(error, on: exchange)
+        }
+    }
+
+    /// The model under the provider's name for it, wherever the dialect names it in the body.
+    private static func edits(
+        of asked: NamedModel, in body: [UInt8], for production: Production
+    ) -> [JSONSplice.Edit] {
+        let nested = "generateContentRequest"
+        guard production.dialect == .gemini else {
+            return [("model", NamedModel.text(production.providerModel)), ("freshet", nil)]
+        }
+        guard let member = asked.members.last(where: { $0.isNamed(nested, in: body.span) }) else {
+            return [("freshet", nil)]
+        }
+        let name = NamedModel.text("models/" + production.providerModel)
+        let request = try? JSONSplice.applying([("model", name)], to: body.span.extracting(member.valueRange))
+        return request.map { [("freshet", nil), (nested, $0)] } ?? [("freshet", nil)]
+    }
+
+    private func respond(_ exchange: HTTPServerExchange, _ dialect: DialectName, _ body: [UInt8]) {
+        let count = TokenEstimate.tokens(ofRequest: body, limits: gateway.configuration.limits.ofJSON)
+        var fields = HTTPFields()
+        fields.append("content-type", "application/json")
+        fields.append(Self.estimated, "true")
+        var document: [UInt8] = []
+        document.appendJSON(raw: dialect == .gemini ? "{\"totalTokens\":" : "{\"input_tokens\":")
+        document.appendJSON(integer: count)
+        document.appendJSON(raw: "}")
+        exchange.respond(status: 200, fields: fields, body: document)
+    }
+}
