@@ -2,7 +2,7 @@ import FreshetDialects
 import FreshetEventStreams
 import FreshetGeneration
 
-/// One long answer of a Chat provider: as bytes, and as the log they become.
+/// One long answer of a provider: as bytes, and as the log they become.
 struct Answer {
     static let id = GenerationID(milliseconds: 0, random: (0, 0))
     /// Bytes handed over at a time: about 70 events.
@@ -12,32 +12,30 @@ struct Answer {
     private let bytes: [UInt8]
     private var log = GenerationLog()
 
-    init(tokens: Int) {
-        self.tokens = tokens
-        var text = Self.frame(#"{"role":"assistant","content":""}"#)
-        for number in 0..<tokens { text += Self.frame(#"{"content":" t\#(1_000_000 + number)"}"#) }
-        text += Self.frame("{}", finish: #""stop""#) + "data: [DONE]\n\n"
-        bytes = Array(text.utf8)
-        log = decoded()
-    }
+    private let dialect: ProviderDialect
+    /// Events of the stream.
+    private let events: Int
 
-    private static func frame(_ delta: String, finish: String = "null") -> String {
-        #"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1763650000,"model":"gpt-5-mini","#
-            + #""system_fingerprint":"fp_1","choices":[{"index":0,"delta":\#(delta),"logprobs":null,"#
-            + #""finish_reason":\#(finish)}]}"# + "\n\n"
+    init(of dialect: ProviderDialect, tokens: Int) {
+        (self.dialect, self.tokens) = (dialect, tokens)
+        let frames = Frames(dialect)
+        let all = frames.first + (0..<tokens).map { frames.token(" t\(1_000_000 + $0)") } + frames.last
+        events = all.count
+        bytes = Array(all.joined().utf8)
+        log = decoded()
     }
 
     /// Takes the stream apart into the data of its events.
     func split() {
         var found = 0
         eachEvent { _ in found += 1 }
-        precondition(found == tokens + 3)
+        precondition(found == events)
     }
 
     /// The log that the stream becomes.
     func decoded() -> GenerationLog {
         var log = Self.begun()
-        var decoder = OpenAIChatDecoder(route: "bench", generation: Self.id)
+        var decoder = dialect.decoder(of: ProviderDialect.Answer(route: "bench", generation: Self.id))
         eachEvent { data in
             do { _ = try decoder.decode(data, into: &log) } catch { preconditionFailure("\(error)") }
         }
@@ -62,7 +60,7 @@ struct Answer {
     }
 
     /// Writes the log in a client's dialect, emptying the output as a socket would.
-    func encode(_ encoder: some StreamEncoder) {
+    func encode(_ encoder: any StreamEncoder) {
         var (encoder, out, written) = (encoder, [UInt8](), 0)
         follow { item, payload in
             encoder.encode(item, payload, into: &out)

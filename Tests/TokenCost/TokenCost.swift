@@ -10,20 +10,36 @@ struct TokenCost {
     private static let runs = 7
 
     static func main() {
-        let steps: [(name: String, run: (Answer) -> Void)] = [
-            ("split events", { $0.split() }),
-            ("split, decode and append", { _ = $0.decoded() }),
-            ("append to the log", { _ = $0.appended() }),
-            ("read from the log", { $0.read() }),
-            ("encode Chat to Chat", { $0.encode(OpenAIChatEncoder()) }),
-            ("encode Chat to native", { $0.encode(NativeEncoder(generation: Answer.id)) }),
-        ]
-        let answers = counts.map(Answer.init(tokens:))
-        let rows = steps.map { step in
-            let costs = answers.map { answer in best { step.run(answer) } / Double(answer.tokens) }
-            return "\"\(step.name)\": \(costs)"
+        var rows: [String] = []
+        for provider in ProviderDialect.allCases {
+            let answers = counts.map { Answer(of: provider, tokens: $0) }
+            for step in steps(of: provider) {
+                let costs = answers.map { answer in best { step.run(answer) } / Double(answer.tokens) }
+                rows.append("\"\(step.name)\": \(costs)")
+            }
         }
         print("{\"tokens\": \(counts), \"steps\": {\(rows.joined(separator: ", "))}}")
+    }
+
+    private struct Step {
+        var name: String
+        var run: (Answer) -> Void
+    }
+
+    private static func steps(of provider: ProviderDialect) -> [Step] {
+        var steps: [Step] = []
+        if provider == .openAIChat {
+            steps.append(Step(name: "append to the log") { _ = $0.appended() })
+            steps.append(Step(name: "read from the log") { $0.read() })
+        }
+        let name = provider.name.rawValue
+        steps.append(Step(name: "\(name): split events") { $0.split() })
+        steps.append(Step(name: "\(name): split, decode and append") { _ = $0.decoded() })
+        for client in [DialectName.native, .openAIChat, .anthropic, .gemini] {
+            let reader = DialectName.Reader(of: Answer.id)
+            steps.append(Step(name: "\(name): encode as \(client.rawValue)") { $0.encode(client.encoder(for: reader)) })
+        }
+        return steps
     }
 
     /// Nanoseconds of this thread's CPU time, the best of some runs: another process can only make a run longer.
