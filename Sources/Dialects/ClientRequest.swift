@@ -51,6 +51,10 @@ extension ModelRequest {
     /// - Returns: JSON.
     /// - Throws: A failure that names the client's field for which the dialect has no place.
     public func body(for dialect: ProviderDialect, _ provider: ProviderHabits) throws(RequestError) -> [UInt8] {
-        throw RequestError("model", "leads to a provider of another dialect")
+        switch dialect {
+        case .openAIChat: try openAIChatBody(for: provider)
+        case .anthropic: try anthropicBody(for: provider)
+        case .gemini: try geminiBody(for: provider)
+        }
     }
 }

@@ -33,7 +33,7 @@ public struct GeminiRequest: ClientRequest {
         var hasContents = false
         for member in members {
             if member.isNamed("contents", in: body.span) {
-                hasContents = body[member.valueRange.lowerBound] == UInt8(ascii: "[")
+                hasContents = [UInt8(ascii: "["), UInt8(ascii: "{")].contains(body[member.valueRange.lowerBound])
             }
             for name in ["generationConfig", "generation_config"] where member.isNamed(name, in: body.span) {
                 let value = try? JSONValue(parsing: body.span.extracting(member.valueRange), limits: limits)

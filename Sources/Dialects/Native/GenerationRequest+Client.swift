@@ -23,8 +23,4 @@ extension GenerationRequest: ClientRequest {
         return try modelRequest().body(for: dialect, provider)
     }
 
-    /// The conversation and all options in no dialect's words.
-    public func modelRequest() throws(RequestError) -> ModelRequest {
-        throw RequestError("model", "leads to a provider of another dialect")
-    }
 }

@@ -4,7 +4,7 @@ public import FreshetPartialJSON
 /// What the gateway must know of a Chat Completions request; everything else passes as the client's own bytes.
 public struct OpenAIChatRequest: ClientRequest {
     /// The client's body.
-    private let body: [UInt8]
+    let body: [UInt8]
     /// Nil when the client named none.
     public let model: String?
     /// Whether the client asked for a stream.
@@ -50,11 +50,6 @@ public struct OpenAIChatRequest: ClientRequest {
             edits.append(("stream_options", asked ?? Array("{\"include_usage\":true}".utf8)))
         }
         return JSONSplice.applying(edits, to: body.span, members: members)
-    }
-
-    /// The conversation and all options in no dialect's words.
-    public func modelRequest() throws(RequestError) -> ModelRequest {
-        throw RequestError("model", "leads to a provider of another dialect")
     }
 
     /// The names of the members we read.
