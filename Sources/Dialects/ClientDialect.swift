@@ -32,7 +32,11 @@ extension DialectName {
             SimpleEncoder(
                 generation: reader.generation, framing: reader.framing, isNamed: reader.isNamed,
                 resuming: reader.fold ?? GenerationFold())
-        case .openAIChat, .anthropic, .gemini:
+        case .anthropic:
+            AnthropicEncoder(
+                framing: reader.framing, cursors: cursors, resuming: reader.fold ?? GenerationFold(),
+                taken: reader.taken)
+        case .openAIChat, .gemini:
             OpenAIChatEncoder(
                 framing: reader.framing, includesUsage: reader.includesUsage, cursors: cursors,
                 resuming: reader.fold ?? GenerationFold(), taken: reader.taken)
@@ -63,7 +67,8 @@ extension DialectName {
     public func completion() -> (any CompletionFold)? {
         switch self {
         case .native, .simple: nil
-        case .openAIChat, .anthropic, .gemini: OpenAIChatCompletion()
+        case .anthropic: AnthropicCompletion()
+        case .openAIChat, .gemini: OpenAIChatCompletion()
         }
     }
 
@@ -79,7 +84,8 @@ extension DialectName {
     /// The HTTP status under which clients of this dialect are told of a failure before the first byte.
     public func status(of failure: GenerationFailure) -> Int {
         switch self {
-        case .native, .simple, .openAIChat, .anthropic, .gemini: ChatFailure.status(of: failure)
+        case .anthropic: AnthropicFailure.status(of: failure)
+        case .native, .simple, .openAIChat, .gemini: ChatFailure.status(of: failure)
         }
     }
 
@@ -92,7 +98,13 @@ extension DialectName {
     public func errorBody(_ failure: GenerationFailure, raw: [UInt8]? = nil) -> [UInt8] {
         var body: [UInt8] = []
         switch self {
-        case .native, .simple, .openAIChat, .anthropic, .gemini:
+        case .anthropic:
+            if let raw {
+                AnthropicFailure.append(raw: raw, to: &body)
+            } else {
+                AnthropicFailure.append(failure, to: &body)
+            }
+        case .native, .simple, .openAIChat, .gemini:
             if let raw { ChatFailure.append(raw: raw, to: &body) } else { ChatFailure.append(failure, to: &body) }
         }
         return body

@@ -47,7 +47,11 @@ public enum ProviderDialect: String, CaseIterable, Sendable {
     /// Reads the answer's frames into a log.
     public func decoder(of answer: Answer) -> any ProviderDecoder {
         switch self {
-        case .openAIChat, .anthropic, .gemini:
+        case .anthropic:
+            AnthropicDecoder(
+                route: answer.route, generation: answer.generation, firstBlock: answer.firstBlock,
+                limits: answer.limits)
+        case .openAIChat, .gemini:
             OpenAIChatDecoder(
                 route: answer.route, generation: answer.generation, choices: answer.choices,
                 firstBlock: answer.firstBlock, limits: answer.limits)
@@ -62,7 +66,8 @@ public enum ProviderDialect: String, CaseIterable, Sendable {
     /// - Returns: With the provider's word for the error, its status, and when to ask again where it says so.
     public func failure(status: Int, body: [UInt8]) -> GenerationFailure {
         switch self {
-        case .openAIChat, .anthropic, .gemini: ChatFailure.reading(status: status, body: body)
+        case .anthropic: AnthropicFailure.reading(status: status, body: body)
+        case .openAIChat, .gemini: ChatFailure.reading(status: status, body: body)
         }
     }
 }

@@ -59,6 +59,18 @@ struct FrameOutput: Sendable {
         }
     }
 
+    /// As `open`, with a name that a peer gave: one that could be taken for something else is left out.
+    mutating func open(named type: String, _ out: inout [UInt8]) {
+        open("", &out)
+        guard framing.isEventStream, !type.isEmpty, type.utf8.allSatisfy(Self.isPlain) else { return }
+        out.removeLast("data: ".utf8.count)
+        out += "event: \(type)".utf8
+        appendLineEnd(&out)
+        out += "data: ".utf8
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { (0x21..<0x7F).contains(byte) }
+
     /// Ends the frame that was begun; a frame that the client has is taken out again.
     mutating func close(_ out: inout [UInt8]) {
         switch framing {

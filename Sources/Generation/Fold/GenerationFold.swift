@@ -36,6 +36,18 @@ public struct GenerationFold: Equatable, Sendable {
         public var callID: String
         /// Raw JSON.
         public var result: [UInt8]
+        /// How many blocks had begun before it.
+        public var position: Int
+    }
+
+    /// An event of the provider's dialect that has no place in ours, and is more than a carrier of extras.
+    public struct Foreign: Equatable, Sendable {
+        /// In the provider's dialect, as its codec calls it.
+        public var name: String
+        /// Raw.
+        public var bytes: [UInt8]
+        /// How many blocks had begun before it.
+        public var position: Int
     }
 
     /// Nil only before the first event.
@@ -48,6 +60,8 @@ public struct GenerationFold: Equatable, Sendable {
     public private(set) var finishes: [Finish] = []
     /// In order of arrival.
     public private(set) var toolOutputs: [ToolOutput] = []
+    /// In order of arrival.
+    public private(set) var foreign: [Foreign] = []
     /// In order of arrival.
     public private(set) var files: [GeneratedFile] = []
     /// All reports merged, the end's included; nil when there was none.
@@ -108,8 +122,10 @@ public struct GenerationFold: Equatable, Sendable {
             merge(usage)
             frameHasUsage = true
         case .toolOutput(let callID, let result):
-            toolOutputs.append(ToolOutput(callID: callID, result: result))
-        case .progress, .notice, .foreign: break
+            toolOutputs.append(ToolOutput(callID: callID, result: result, position: blocks.count))
+        case .foreign(_, let name, let bytes):
+            if !bytes.isEmpty { foreign.append(Foreign(name: name, bytes: bytes, position: blocks.count)) }
+        case .progress, .notice: break
         case .generationEnd(let end):
             self.end = end
             if let usage = end.usage { merge(usage) }

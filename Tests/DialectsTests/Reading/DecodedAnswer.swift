@@ -12,10 +12,18 @@ struct DecodedAnswer {
     var failure: ProviderFailure?
     var isFinished = false
     var isDone = false
-    private var decoder = OpenAIChatDecoder(route: "corpus/stream", generation: .sample)
+    private let dialect: ProviderDialect
+    private var decoder: any ProviderDecoder
+
+    /// Before the first frame.
+    init(of dialect: ProviderDialect) {
+        self.dialect = dialect
+        decoder = dialect.decoder(of: .init(route: "corpus/stream", generation: .sample))
+    }
 
     /// Reads an event stream cut at `plan`.
-    init(body: [UInt8], plan: [Range<Int>]? = nil) throws {
+    init(body: [UInt8], plan: [Range<Int>]? = nil, in dialect: ProviderDialect = .openAIChat) throws {
+        self.init(of: dialect)
         log.append(.generationStart(.sample))
         var stream = EventStreamDecoder()
         for range in plan ?? [0..<body.count] {
@@ -29,7 +37,8 @@ struct DecodedAnswer {
     }
 
     /// Reads frames' data.
-    init(frames: [String]) {
+    init(frames: [String], in dialect: ProviderDialect = .openAIChat) {
+        self.init(of: dialect)
         log.append(.generationStart(.sample))
         for frame in frames { take(frame.utf8.span) }
         end()
@@ -62,7 +71,7 @@ struct DecodedAnswer {
         }
         let truncated = GenerationFailure(code: .providerTruncated, message: "the stream ended", isRetryable: true)
         let end = GenerationEnd(outcome: .failed, failure: failure?.failure ?? truncated)
-        log.append(.generationEnd(end), extras: failure.map { .error($0.raw, in: .openAIChat) })
+        log.append(.generationEnd(end), extras: failure.map { .error($0.raw, in: dialect) })
     }
 
     /// All events of the log, for comparison.
