@@ -20,6 +20,7 @@ enum AnthropicStopReason {
     ///   - outcome: A success.
     ///   - hasCalls: Whether the client is to answer calls.
     ///   - isRefusal: Whether the model refused in so many words.
+    /// - Returns: A provider's own word as it is.
     static func word(
         for reason: FinishReason?, outcome: Outcome, hasCalls: Bool, isRefusal: Bool
     ) -> String {
