@@ -46,7 +46,7 @@ struct SimulatorRequestTests {
     }
 
     @Test func listsItsModels() throws {
-        let models = try JSONValue(parsing: Performance(Simulator.models).bytes)
+        let models = try JSONValue(parsing: Performance(Simulator.models(in: .chat)).bytes)
         let names = models["data"]?.arrayValue?.map { $0["id"]?.stringValue }
         #expect(names == ["sim/talk", "sim/code", "sim/tools", "sim/json", "sim/think"])
     }

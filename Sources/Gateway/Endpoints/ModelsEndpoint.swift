@@ -22,9 +22,9 @@ struct ModelsEndpoint {
         exchange.respond(status: 200, fields: fields, body: list(configuration, in: form))
     }
 
-    /// Anthropic's clients ask at the same path as OpenAI's, but always say their version.
+    /// All vendors' clients ask at the same path, but Anthropic's always say their version, and Google's what they are.
     private func form(for exchange: HTTPServerExchange) -> DialectName {
-        if exchange.record?.dialect == .gemini { return .gemini }
+        if exchange.record?.dialect == .gemini || exchange.head.fields["x-goog-api-client"] != nil { return .gemini }
         return exchange.head.fields["anthropic-version"] == nil ? .openAIChat : .anthropic
     }
 

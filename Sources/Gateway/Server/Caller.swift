@@ -59,7 +59,7 @@ enum Caller {
             if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1]) }
         }
         if let key = head.fields["x-api-key"] ?? head.fields["x-goog-api-key"] { return key }
-        guard head.path.hasPrefix("/v1beta/") else { return nil }
+        guard Dispatcher.isGemini(head.path) else { return nil }
         return (try? HTTPQuery(parsing: head.query))?["key"]
     }
 }

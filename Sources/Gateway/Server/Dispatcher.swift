@@ -92,8 +92,13 @@ struct Dispatcher: Sendable {
 
     /// How errors are written where a path leads nowhere: as its family's dialect has it.
     private static func dialect(at path: String) -> DialectName {
-        if path == "/v1beta" || path.hasPrefix("/v1beta/") { return .gemini }
+        if isGemini(path) { return .gemini }
         return path == "/v1/messages" || path.hasPrefix("/v1/messages/") ? .anthropic : .openAIChat
+    }
+
+    /// Whether a path is one of Gemini's: its clients ask at `/v1beta`, newer ones at `/v1`, too.
+    static func isGemini(_ path: String) -> Bool {
+        path == "/v1beta" || path.hasPrefix("/v1beta/") || path.hasPrefix("/v1/models/")
     }
 
     /// What may be seen without a key.
@@ -169,12 +174,12 @@ struct Dispatcher: Sendable {
         }
     }
 
-    /// `/v1beta/models/{model}:{method}`. The model's name may hold slashes, as they are or as `%2F`, and colons.
+    /// `/v1beta/models/{model}:{method}` and the same at `/v1`. The model's name may hold slashes, as they are or as `%2F`,
+    /// and colons.
     private func geminiEndpoint(_ path: String) -> Endpoint? {
-        let root = "/v1beta/models/"
-        guard path.hasPrefix(root), let parts = try? HTTPPath(parsing: String(path.dropFirst(root.count))) else {
-            return nil
-        }
+        guard let root = ["/v1beta/models/", "/v1/models/"].first(where: { path.hasPrefix($0) }),
+            let parts = try? HTTPPath(parsing: String(path.dropFirst(root.count)))
+        else { return nil }
         let named = parts.segments.joined(separator: "/")
         guard let colon = named.lastIndex(of: ":"), colon != named.startIndex else { return nil }
         let (model, method) = (String(named[..<colon]), String(named[named.index(after: colon)...]))

@@ -56,13 +56,18 @@ package final class SimulatorServer: Sendable {
     }
 
     private static func script(for exchange: HTTPServerExchange, _ shared: Shared) -> SimulatorScript {
-        switch (exchange.head.method, exchange.head.path) {
-        case ("POST", "/v1/chat/completions"), ("POST", "/chat/completions"):
+        let head = exchange.head
+        let path = (try? HTTPPath(parsing: head.path))?.segments ?? []
+        let query = try? HTTPQuery(parsing: head.query)
+        if head.method == "POST", let endpoint = SimulatorEndpoint(path: path, isEventStream: query?["alt"] == "sse") {
             let body = exchange.body
-            return shared.simulator.withLock { $0.respond(to: body) }
-        case ("GET", "/v1/models"), ("GET", "/models"): return Simulator.models
-        default: return SimulatorScript(refusing: .unknownPath)
+            return shared.simulator.withLock { $0.respond(to: body, at: endpoint) }
         }
+        let dialect = SimulatorDialect(
+            path: path, isAnthropic: head.fields["anthropic-version"] != nil,
+            isGoogle: head.fields["x-goog-api-client"] != nil)
+        if head.method == "GET", path.last == "models", path.count < 3 { return Simulator.models(in: dialect) }
+        return SimulatorScript(refusing: .unknownPath, in: dialect)
     }
 }
 

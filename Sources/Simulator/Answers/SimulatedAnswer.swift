@@ -12,7 +12,7 @@ struct SimulatedAnswer: Equatable, Sendable {
     /// What comes next.
     enum Piece: Equatable, Sendable {
         /// A call begins; it costs no token.
-        case callStart(call: Int, id: String, name: String)
+        case callStart(SimulatedCall)
         /// Bytes of `bytes` in this range.
         case token(Kind, Range<Int>)
     }
@@ -21,11 +21,7 @@ struct SimulatedAnswer: Equatable, Sendable {
         let kind: Kind
         var text: SimulatedText
         /// Set for a call that has not begun yet.
-        var start: (id: String, name: String)?
-
-        static func == (left: Part, right: Part) -> Bool {
-            left.kind == right.kind && left.text == right.text && left.start?.id == right.start?.id
-        }
+        var start: SimulatedCall?
     }
 
     private var parts: [Part]
@@ -46,8 +42,7 @@ struct SimulatedAnswer: Equatable, Sendable {
         let calls = Self.calls(of: request, &numbers)
         isCalling = !calls.isEmpty
         mostTokens = request.maxTokens ?? .max
-        parts = calls
-        if parts.isEmpty { parts = Self.parts(of: request, seed: seed, &numbers) }
+        parts = calls.isEmpty ? Self.parts(of: request, seed: seed, &numbers) : Self.thoughts(of: request, seed) + calls
     }
 
     /// The bytes that the last token is a range of.
@@ -60,9 +55,9 @@ struct SimulatedAnswer: Equatable, Sendable {
                 isCutShort = true
                 return nil
             }
-            if let start = parts[current].start, case .arguments(let call) = parts[current].kind {
+            if let start = parts[current].start {
                 parts[current].start = nil
-                return .callStart(call: call, id: start.id, name: start.name)
+                return .callStart(start)
             }
             if let range = parts[current].text.next() {
                 tokens += 1
@@ -74,8 +69,11 @@ struct SimulatedAnswer: Equatable, Sendable {
         return nil
     }
 
-    /// OpenAI's `finish_reason`, once `next` returned `nil`.
-    var finishReason: StaticString { isCutShort ? "length" : isCalling ? "tool_calls" : "stop" }
+    /// Whether the last token was the last of its text, reasoning or call.
+    var isPartOver: Bool { current >= parts.count || parts[current].text.isOver }
+
+    /// Why it ended, once `next` returned `nil`.
+    var finish: SimulatedFinish { isCutShort ? .length : isCalling ? .calls : .stop }
 
     private static func parts(
         of request: SimulatorRequest, seed: UInt64, _ numbers: inout SeededNumbers
@@ -86,14 +84,18 @@ struct SimulatedAnswer: Equatable, Sendable {
         case (.text, .json): return [json(nil, &numbers)]
         case (.text, .code): return [Part(kind: .text, text: SimulatedText(.code, seed: seed, tokens: count))]
         case (.text, .think):
-            let thoughts = SimulatedText(.thought, seed: seed, tokens: (count + 2) / 3)
-            return [
-                Part(kind: .reasoning, text: thoughts),
-                Part(kind: .text, text: SimulatedText(.talk, seed: seed, tokens: count - (count + 2) / 3)),
-            ]
+            let text = SimulatedText(.talk, seed: seed, tokens: count - (count + 2) / 3)
+            return thoughts(of: request, seed) + [Part(kind: .text, text: text)]
         case (.text, .talk), (.text, .tools):
             return [Part(kind: .text, text: SimulatedText(.talk, seed: seed, tokens: count))]
         }
+    }
+
+    /// What comes before text and calls of `think`.
+    private static func thoughts(of request: SimulatorRequest, _ seed: UInt64) -> [Part] {
+        guard request.model.word == .think else { return [] }
+        let text = SimulatedText(.thought, seed: seed, tokens: (request.model.tokens + 2) / 3)
+        return [Part(kind: .reasoning, text: text)]
     }
 
     private static func json(_ schema: JSONValue?, _ numbers: inout SeededNumbers) -> Part {
@@ -119,7 +121,7 @@ struct SimulatedAnswer: Equatable, Sendable {
             let text = String(decoding: arguments.bytes, as: UTF8.self)
             return Part(
                 kind: .arguments(call: index), text: SimulatedText(fixed: text),
-                start: ("call_" + numbers.identifier(24), tool.name))
+                start: SimulatedCall(place: index, id: numbers.identifier(24), name: tool.name))
         }
     }
 }

@@ -11,11 +11,7 @@ extension SimulatorRequest {
         guard let name = fields["model"]?.stringValue, !name.isEmpty else {
             throw .badField("model", "you must provide a model parameter")
         }
-        do {
-            model = try SimulatedModel(parsing: name)
-        } catch {
-            throw SimulatorRefusal(unknown: error)
-        }
+        try self.init(modelNamed: name)
         try readMessages(fields["messages"])
         isStreamed = try fields.bool("stream") ?? false
         try readStreamOptions(fields["stream_options"])
@@ -29,16 +25,24 @@ extension SimulatorRequest {
         try readFormat(fields["response_format"])
     }
 
+    /// Nothing but a model.
+    init(modelNamed name: String) throws(SimulatorRefusal) {
+        do { model = try SimulatedModel(parsing: name) } catch { throw SimulatorRefusal(unknown: error) }
+    }
+
     /// Only the model's name; for a server that replays a recording whatever is asked.
     ///
-    /// - Parameter body: All of it.
-    /// - Returns: `nil` when the body is no object with a model of the simulator.
-    package static func model(in body: [UInt8]) -> SimulatedModel? {
+    /// - Parameters:
+    ///   - body: All of it.
+    ///   - endpoint: May have the model in its path.
+    /// - Returns: `nil` when neither names a model of the simulator.
+    package static func model(in body: [UInt8], at endpoint: SimulatorEndpoint) -> SimulatedModel? {
+        if case .gemini(let name, _) = endpoint { return try? SimulatedModel(parsing: name) }
         guard let name = (try? object(of: body))?["model"]?.stringValue else { return nil }
         return try? SimulatedModel(parsing: name)
     }
 
-    private static func object(of body: [UInt8]) throws(SimulatorRefusal) -> JSONObject {
+    static func object(of body: [UInt8]) throws(SimulatorRefusal) -> JSONObject {
         do {
             if let object = try JSONValue(parsing: body).objectValue { return object }
         } catch {
@@ -57,7 +61,7 @@ extension SimulatorRequest {
                 throw .badField("messages[\(index)].role", "'messages[\(index)].role' must be a string")
             }
             let text = Self.text(of: message["content"])
-            words += text.split { $0 == " " || $0.isNewline }.count
+            words += Self.words(in: text)
             if role == "user" { userText = text }
             endsWithToolResult = role == "tool" || role == "function"
         }
@@ -65,10 +69,13 @@ extension SimulatorRequest {
     }
 
     /// A string, or the text of its parts.
-    private static func text(of content: JSONValue?) -> String {
+    static func text(of content: JSONValue?) -> String {
         if let text = content?.stringValue { return text }
         return (content?.arrayValue ?? []).compactMap { $0["text"]?.stringValue }.joined(separator: "\n")
     }
+
+    /// They stand for tokens.
+    static func words(in text: String) -> Int { text.split { $0 == " " || $0.isNewline }.count }
 
     private mutating func readStreamOptions(_ value: JSONValue?) throws(SimulatorRefusal) {
         guard let value, !value.isNull else { return }
@@ -134,14 +141,14 @@ extension SimulatorRequest {
 }
 
 extension JSONObject {
-    fileprivate func bool(_ name: String, in parent: String? = nil) throws(SimulatorRefusal) -> Bool? {
+    func bool(_ name: String, in parent: String? = nil) throws(SimulatorRefusal) -> Bool? {
         guard let value = self[name], !value.isNull else { return nil }
         if let bool = value.boolValue { return bool }
         let field = parent.map { "\($0).\(name)" } ?? name
         throw .badField(field, "'\(field)' must be true or false")
     }
 
-    fileprivate func integer(_ name: String, in range: ClosedRange<Int>) throws(SimulatorRefusal) -> Int? {
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(SimulatorRefusal) -> Int? {
         guard let value = self[name], !value.isNull else { return nil }
         if let number = value.intValue, range.contains(number) { return number }
         let limit = range.upperBound == .max ? "" : " to \(range.upperBound)"

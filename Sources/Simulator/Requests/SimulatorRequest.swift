@@ -1,6 +1,6 @@
 package import FreshetPartialJSON
 
-/// What the simulator reads of a Chat Completions request.
+/// What the simulator reads of a request, in whichever dialect it came.
 package struct SimulatorRequest: Equatable, Sendable {
     /// A function that may be called.
     package struct Tool: Equatable, Sendable {

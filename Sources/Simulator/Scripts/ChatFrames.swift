@@ -1,7 +1,7 @@
 import FreshetPartialJSON
 
 /// Writes the frames of a Chat Completions answer, streamed and whole.
-struct ChatFrames: Equatable, Sendable {
+struct ChatFrames: AnswerFrames {
     /// Frames have no clock: this is what they say. 1 January 2025.
     private static let created = 1_735_689_600
 
@@ -51,7 +51,7 @@ struct ChatFrames: Equatable, Sendable {
     }
 
     /// The first frame of a choice: its role, once.
-    func role(_ out: inout [UInt8], choice: Int, isCalling: Bool) {
+    func open(_ out: inout [UInt8], choice: Int, isCalling: Bool) {
         begin(&out, choice: choice)
         out.appendJSON(raw: "\"role\":\"assistant\",\"content\":")
         if isCalling { out.appendJSON(raw: "null") } else { out.appendJSON(raw: "\"\"") }
@@ -74,17 +74,17 @@ struct ChatFrames: Equatable, Sendable {
     }
 
     /// The only frame that carries a call's id, type and name.
-    func callStart(_ out: inout [UInt8], choice: Int, call: Int, id: String, name: String) {
+    func callStart(_ out: inout [UInt8], choice: Int, _ call: SimulatedCall) {
         begin(&out, choice: choice)
         out.appendJSON(raw: "\"tool_calls\":[{\"index\":")
-        out.appendJSON(integer: call)
+        out.appendJSON(integer: call.place)
         out.appendJSON(raw: ",")
-        Self.call(&out, id: id, name: name)
+        Self.call(&out, call)
         out.appendJSON(raw: "\"\"}}]")
         end(&out)
     }
 
-    func arguments(_ out: inout [UInt8], choice: Int, call: Int, _ text: Span<UInt8>) {
+    func arguments(_ out: inout [UInt8], choice: Int, call: Int, _ text: Span<UInt8>, isLast: Bool) {
         begin(&out, choice: choice)
         out.appendJSON(raw: "\"tool_calls\":[{\"index\":")
         out.appendJSON(integer: call)
@@ -94,46 +94,56 @@ struct ChatFrames: Equatable, Sendable {
         end(&out)
     }
 
-    func finish(_ out: inout [UInt8], choice: Int, reason: StaticString) {
+    func finish(_ out: inout [UInt8], choice: Int, _ end: SimulatedFinish, _ usage: SimulatedUsage) {
         begin(&out, choice: choice)
         out.appendJSON(raw: "},\"logprobs\":null,\"finish_reason\":\"")
-        out.appendJSON(raw: reason)
+        out.appendJSON(raw: Self.word(end))
         out.appendJSON(raw: "\"}]")
         endFrame(&out)
     }
 
+    private static func word(_ end: SimulatedFinish) -> StaticString {
+        switch end {
+        case .stop: "stop"
+        case .length: "length"
+        case .calls: "tool_calls"
+        }
+    }
+
     func usage(_ out: inout [UInt8], _ usage: SimulatedUsage) {
+        guard includesUsage else { return }
         out += chunkStart
         out.appendJSON(raw: "],\"usage\":")
-        usage.write(&out)
+        Self.write(usage, to: &out)
         out.appendJSON(raw: "}\n\n")
     }
 
-    static func error(_ out: inout [UInt8]) {
+    func error(_ out: inout [UInt8]) {
         out.appendJSON(raw: "data: {\"error\":{\"message\":\"Simulated error.\",\"type\":\"server_error\",")
         out.appendJSON(raw: "\"param\":null,\"code\":\"simulated_error\"}}\n\n")
     }
 
-    static func garbage(_ out: inout [UInt8]) {
+    func garbage(_ out: inout [UInt8]) {
         out.appendJSON(raw: "data: {\"id\":\"x\",,]garbage ")
         out += [0xFF, 0xFE]
         out.appendJSON(raw: "\n\n")
     }
 
-    static func done(_ out: inout [UInt8]) { out.appendJSON(raw: "data: [DONE]\n\n") }
+    var endsWithFinish: Bool { false }
+
+    func done(_ out: inout [UInt8], afterError: Bool) { out.appendJSON(raw: "data: [DONE]\n\n") }
 
     /// `"id":…,"type":"function","function":{"name":…,"arguments":` — the value and two braces are the caller's.
-    private static func call(_ out: inout [UInt8], id: String, name: String) {
+    private static func call(_ out: inout [UInt8], _ call: SimulatedCall) {
         out.appendJSON(raw: "\"id\":")
-        out.appendJSON(string: id)
+        out.appendJSON(string: "call_" + call.id)
         out.appendJSON(raw: ",\"type\":\"function\",\"function\":{\"name\":")
-        out.appendJSON(string: name)
+        out.appendJSON(string: call.name)
         out.appendJSON(raw: ",\"arguments\":")
     }
 
     // MARK: whole
 
-    /// The body of an answer that does not stream; reads every answer to its end.
     func whole(_ answers: inout [SimulatedAnswer], promptTokens: Int) -> [UInt8] {
         var out: [UInt8] = []
         out += wholeStart
@@ -145,67 +155,45 @@ struct ChatFrames: Equatable, Sendable {
             out.appendJSON(raw: ",\"message\":")
             Self.message(&out, &answers[index])
             out.appendJSON(raw: ",\"logprobs\":null,\"finish_reason\":\"")
-            out.appendJSON(raw: answers[index].finishReason)
+            out.appendJSON(raw: Self.word(answers[index].finish))
             out.appendJSON(raw: "\"}")
             usage.add(answers[index])
         }
         out.appendJSON(raw: "],\"usage\":")
-        usage.write(&out)
+        Self.write(usage, to: &out)
         out.appendJSON(raw: "}")
         return out
     }
 
     private static func message(_ out: inout [UInt8], _ answer: inout SimulatedAnswer) {
-        var (reasoning, text): ([UInt8], [UInt8]) = ([], [])
-        var calls: [(id: String, name: String, arguments: [UInt8])] = []
-        while let piece = answer.next() {
-            switch piece {
-            case .callStart(_, let id, let name): calls.append((id, name, []))
-            case .token(.reasoning, let range): reasoning += answer.bytes[range]
-            case .token(.text, let range): text += answer.bytes[range]
-            case .token(.arguments(let call), let range): calls[call].arguments += answer.bytes[range]
-            }
-        }
+        let isCalling = answer.isCalling
+        let said = WholeAnswer(&answer)
         out.appendJSON(raw: "{\"role\":\"assistant\",\"content\":")
-        if answer.isCalling { out.appendJSON(raw: "null") } else { out.appendJSON(string: text.span) }
+        if isCalling { out.appendJSON(raw: "null") } else { out.appendJSON(string: said.text.span) }
         out.appendJSON(raw: ",\"refusal\":null")
-        if !reasoning.isEmpty {
+        if !said.reasoning.isEmpty {
             out.appendJSON(raw: ",\"reasoning_content\":")
-            out.appendJSON(string: reasoning.span)
+            out.appendJSON(string: said.reasoning.span)
         }
-        for (index, each) in calls.enumerated() {
+        for (index, each) in said.calls.enumerated() {
             out.appendJSON(raw: index == 0 ? ",\"tool_calls\":[{" : ",{")
-            call(&out, id: each.id, name: each.name)
+            call(&out, each.call)
             out.appendJSON(string: each.arguments.span)
-            out.appendJSON(raw: index == calls.count - 1 ? "}}]" : "}}")
+            out.appendJSON(raw: index == said.calls.count - 1 ? "}}]" : "}}")
         }
         out.appendJSON(raw: "}")
     }
-}
 
-/// Token counts of one request.
-struct SimulatedUsage: Equatable, Sendable {
-    let prompt: Int
-    private var completion = 0
-    private var reasoning = 0
-
-    init(prompt: Int) { self.prompt = prompt }
-
-    mutating func add(_ answer: SimulatedAnswer) {
-        completion += answer.tokens
-        reasoning += answer.reasoningTokens
-    }
-
-    func write(_ out: inout [UInt8]) {
+    private static func write(_ usage: SimulatedUsage, to out: inout [UInt8]) {
         out.appendJSON(raw: "{\"prompt_tokens\":")
-        out.appendJSON(integer: prompt)
+        out.appendJSON(integer: usage.prompt)
         out.appendJSON(raw: ",\"completion_tokens\":")
-        out.appendJSON(integer: completion)
+        out.appendJSON(integer: usage.completion)
         out.appendJSON(raw: ",\"total_tokens\":")
-        out.appendJSON(integer: prompt + completion)
-        if reasoning > 0 {
+        out.appendJSON(integer: usage.prompt + usage.completion)
+        if usage.reasoning > 0 {
             out.appendJSON(raw: ",\"completion_tokens_details\":{\"reasoning_tokens\":")
-            out.appendJSON(integer: reasoning)
+            out.appendJSON(integer: usage.reasoning)
             out.appendJSON(raw: "}")
         }
         out.appendJSON(raw: "}")

@@ -5,17 +5,20 @@ struct PacedStream: Equatable, Sendable {
     }
 
     // Not an enum with payloads: those would be copied at every token.
-    private var chat: ChatStream?
+    private var answer: AnswerStream?
     private var recorded: RecordedStream?
+    /// Writes the faults of a recording.
+    private var frames: (any AnswerFrames)?
     private let firstToken: UInt64
     private let interval: UInt64
     private var faults: ArraySlice<(position: Int, fault: SimulatedModel.Fault)>
     private let omitsDone: Bool
     private var phase = Phase.opening
     private var tokens = 0
+    private var hasFailed = false
 
-    init(chat: ChatStream, model: SimulatedModel, isFaulty: Bool) {
-        self.chat = chat
+    init(answer: AnswerStream, model: SimulatedModel, isFaulty: Bool) {
+        self.answer = answer
         firstToken = model.firstToken ?? SimulatedModel.defaultFirstToken
         interval = model.interval ?? SimulatedModel.defaultInterval
         faults = isFaulty ? model.faults[...] : []
@@ -23,8 +26,8 @@ struct PacedStream: Equatable, Sendable {
     }
 
     /// Without pauses, unless the model's name gives some.
-    init(recorded: RecordedStream, model: SimulatedModel, isFaulty: Bool) {
-        self.recorded = recorded
+    init(recorded: RecordedStream, frames: any AnswerFrames, model: SimulatedModel, isFaulty: Bool) {
+        (self.recorded, self.frames) = (recorded, frames)
         firstToken = model.firstToken ?? 0
         interval = model.interval ?? 0
         faults = isFaulty ? model.faults[...] : []
@@ -32,7 +35,13 @@ struct PacedStream: Equatable, Sendable {
     }
 
     static func == (left: Self, right: Self) -> Bool {
-        left.chat == right.chat && left.recorded == right.recorded && left.phase == right.phase
+        let isSame =
+            switch (left.answer, right.answer) {
+            case (let left?, let right?): left.isSame(as: right)
+            case (nil, nil): true
+            case (.some, nil), (nil, .some): false
+            }
+        return isSame && left.recorded == right.recorded && left.phase == right.phase
             && left.tokens == right.tokens && left.faults.elementsEqual(right.faults, by: ==)
     }
 
@@ -42,22 +51,29 @@ struct PacedStream: Equatable, Sendable {
             let due = firstToken + UInt64(tokens) * interval
             switch phase {
             case .opening:
-                if chat?.open(&out) == true { return SimulatorStep(due: due, action: .write) }
+                if answer?.open(&out) == true { return SimulatorStep(due: due, action: .write) }
                 phase = .content
             case .content:
                 if let fault = takeFault() { return SimulatorStep(due: due, action: perform(fault, &out)) }
-                if let unit = nextUnit(&out) {
-                    if unit == .token { tokens += 1 }
-                    return SimulatorStep(due: due, action: .write)
+                let start = out.count
+                if let count = nextTokens(&out) {
+                    tokens += count
+                    if out.count > start { return SimulatorStep(due: due, action: .write) }
+                } else {
+                    phase = .closing
                 }
-                phase = .closing
             case .closing:
-                if chat?.close(&out) == true { return SimulatorStep(due: due, action: .write) }
+                if omitsDone, answer?.endsWithFinish == true {
+                    phase = .end
+                    continue
+                }
+                if answer?.close(&out) == true { return SimulatorStep(due: due, action: .write) }
                 phase = omitsDone ? .end : .done
             case .done:
                 phase = .end
-                ChatFrames.done(&out)
-                return SimulatorStep(due: due, action: .write)
+                if answer?.done(&out, afterError: hasFailed) == true {
+                    return SimulatorStep(due: due, action: .write)
+                }
             case .end:
                 phase = .over
                 return SimulatorStep(due: due, action: .end)
@@ -67,9 +83,9 @@ struct PacedStream: Equatable, Sendable {
         }
     }
 
-    private mutating func nextUnit(_ out: inout [UInt8]) -> StreamUnit? {
-        if chat != nil { return chat?.next(&out) }
-        return recorded?.next(&out) == true ? .token : nil
+    private mutating func nextTokens(_ out: inout [UInt8]) -> Int? {
+        if answer != nil { return answer?.next(&out) }
+        return recorded?.next(&out) == true ? 1 : nil
     }
 
     private mutating func takeFault() -> SimulatedModel.Fault? {
@@ -84,9 +100,12 @@ struct PacedStream: Equatable, Sendable {
             phase = .over
             return fault == .reset ? .reset : fault == .cut ? .cut : .stall
         case .error:
-            phase = omitsDone ? .end : .done
-            ChatFrames.error(&out)
-        case .garbage: ChatFrames.garbage(&out)
+            (phase, hasFailed) = (omitsDone ? .end : .done, true)
+            answer?.error(&out)
+            frames?.error(&out)
+        case .garbage:
+            answer?.garbage(&out)
+            frames?.garbage(&out)
         }
         return .write
     }

@@ -39,7 +39,10 @@ package struct SimulatorScript: Equatable, Sendable {
     }
 
     /// One body at once, or what a fault makes of it.
-    init(body: [UInt8], head: SimulatorHead, due: UInt64 = 0, fault: SimulatedModel.Fault? = nil) {
+    init(
+        body: [UInt8], head: SimulatorHead, due: UInt64 = 0, fault: SimulatedModel.Fault? = nil,
+        in dialect: SimulatorDialect = .chat
+    ) {
         var head = head
         var body = body
         switch fault {
@@ -51,7 +54,7 @@ package struct SimulatorScript: Equatable, Sendable {
         case .error:
             let refusal = SimulatorRefusal(simulating: 500, retryAfter: 0)
             head = SimulatorHead(status: 500, contentType: "application/json")
-            body = refusal.body
+            body = refusal.body(in: dialect)
         case .garbage: body = Array("{\"id\":\"x\",,]garbage ".utf8) + [0xFF, 0xFE]
         }
         head.contentLength = body.count
@@ -63,12 +66,12 @@ package struct SimulatorScript: Equatable, Sendable {
         ]
     }
 
-    /// An error in OpenAI's form, at once.
-    package init(refusing refusal: SimulatorRefusal) {
+    /// An error, at once.
+    package init(refusing refusal: SimulatorRefusal, in dialect: SimulatorDialect) {
         var head = SimulatorHead(status: refusal.status, contentType: "application/json")
         if let seconds = refusal.retryAfter {
             head.headers.append(.init(name: "retry-after", value: String(seconds)))
         }
-        self.init(body: refusal.body, head: head)
+        self.init(body: refusal.body(in: dialect), head: head)
     }
 }

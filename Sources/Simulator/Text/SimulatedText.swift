@@ -32,6 +32,9 @@ struct SimulatedText: Equatable, Sendable {
         return start..<ends[index]
     }
 
+    /// Whether nothing follows.
+    var isOver: Bool { remaining == 0 }
+
     private mutating func refill() {
         guard var blocks = source else { return }
         defer { source = blocks }
