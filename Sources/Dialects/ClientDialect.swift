@@ -36,7 +36,9 @@ extension DialectName {
             AnthropicEncoder(
                 framing: reader.framing, cursors: cursors, resuming: reader.fold ?? GenerationFold(),
                 taken: reader.taken)
-        case .openAIChat, .gemini:
+        case .gemini:
+            GeminiEncoder(framing: reader.framing, cursors: cursors, resuming: reader.fold ?? GenerationFold())
+        case .openAIChat:
             OpenAIChatEncoder(
                 framing: reader.framing, includesUsage: reader.includesUsage, cursors: cursors,
                 resuming: reader.fold ?? GenerationFold(), taken: reader.taken)
@@ -49,9 +51,9 @@ extension DialectName {
     /// - Returns: false where a cursor's part says nothing.
     public func hasParts(atEnd isEnd: Bool) -> Bool {
         switch self {
-        case .native, .simple: false
+        case .native, .simple, .gemini: false
         case .openAIChat: isEnd
-        case .anthropic, .gemini: true
+        case .anthropic: true
         }
     }
 
@@ -68,7 +70,8 @@ extension DialectName {
         switch self {
         case .native, .simple: nil
         case .anthropic: AnthropicCompletion()
-        case .openAIChat, .gemini: OpenAIChatCompletion()
+        case .gemini: GeminiCompletion()
+        case .openAIChat: OpenAIChatCompletion()
         }
     }
 
@@ -85,7 +88,8 @@ extension DialectName {
     public func status(of failure: GenerationFailure) -> Int {
         switch self {
         case .anthropic: AnthropicFailure.status(of: failure)
-        case .native, .simple, .openAIChat, .gemini: ChatFailure.status(of: failure)
+        case .gemini: GeminiFailure.status(of: failure)
+        case .native, .simple, .openAIChat: ChatFailure.status(of: failure)
         }
     }
 
@@ -104,8 +108,10 @@ extension DialectName {
             } else {
                 AnthropicFailure.append(failure, to: &body)
             }
-        case .native, .simple, .openAIChat, .gemini:
+        case .native, .simple, .openAIChat:
             if let raw { ChatFailure.append(raw: raw, to: &body) } else { ChatFailure.append(failure, to: &body) }
+        case .gemini:
+            if let raw { GeminiFailure.append(raw: raw, to: &body) } else { GeminiFailure.append(failure, to: &body) }
         }
         return body
     }

@@ -51,7 +51,11 @@ public enum ProviderDialect: String, CaseIterable, Sendable {
             AnthropicDecoder(
                 route: answer.route, generation: answer.generation, firstBlock: answer.firstBlock,
                 limits: answer.limits)
-        case .openAIChat, .gemini:
+        case .gemini:
+            GeminiDecoder(
+                route: answer.route, generation: answer.generation, choices: answer.choices,
+                firstBlock: answer.firstBlock, limits: answer.limits)
+        case .openAIChat:
             OpenAIChatDecoder(
                 route: answer.route, generation: answer.generation, choices: answer.choices,
                 firstBlock: answer.firstBlock, limits: answer.limits)
@@ -67,7 +71,8 @@ public enum ProviderDialect: String, CaseIterable, Sendable {
     public func failure(status: Int, body: [UInt8]) -> GenerationFailure {
         switch self {
         case .anthropic: AnthropicFailure.reading(status: status, body: body)
-        case .openAIChat, .gemini: ChatFailure.reading(status: status, body: body)
+        case .gemini: GeminiFailure.reading(status: status, body: body)
+        case .openAIChat: ChatFailure.reading(status: status, body: body)
         }
     }
 }

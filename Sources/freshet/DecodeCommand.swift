@@ -5,6 +5,7 @@ import FreshetGeneration
 /// `freshet decode FILE --dialect D`
 struct DecodeCommand {
     private var options: Options
+    private let dialect: ProviderDialect
 
     init(_ options: Options) throws(CommandError) {
         self.options = options
@@ -12,18 +13,24 @@ struct DecodeCommand {
         guard self.options.positional.count == 1 else {
             throw CommandError("decode takes one file: freshet decode FILE --dialect openai-chat", status: 2)
         }
-        guard self.options["dialect"] == DialectName.openAIChat.rawValue else {
-            throw CommandError("--dialect must be openai-chat", status: 2)
+        let known = ProviderDialect.allCases.map(\.name.rawValue)
+        guard let dialect = ProviderDialect.allCases.first(where: { $0.name.rawValue == self.options["dialect"] }) else {
+            throw CommandError("--dialect must be one of \(known.joined(separator: ", "))", status: 2)
         }
+        self.dialect = dialect
     }
 
     func run() throws(CommandError) {
         let bytes = try InputFile.read(options.positional[0])
-        var recording = RecordedAnswer()
-        // A recording is an event stream, or the decoded chunks one a line.
-        if bytes.first == 0x7B { recording.readLines(bytes) } else { recording.readEvents(bytes) }
+        var recording = RecordedAnswer(dialect)
+        // A recording is an event stream, the decoded chunks one a line, or Gemini's array.
+        switch bytes.first {
+        case 0x7B: recording.readLines(bytes)
+        case 0x5B: recording.readElements(bytes)
+        default: recording.readEvents(bytes)
+        }
         guard recording.frames > 0 else {
-            throw CommandError("\(options.positional[0]) holds no frame of a Chat Completions stream")
+            throw CommandError("\(options.positional[0]) holds no frame of a stream in \(dialect.name.rawValue)")
         }
         recording.finish()
         var out: [UInt8] = []
@@ -41,14 +48,16 @@ private struct RecordedAnswer {
     var log = GenerationLog()
     /// Frames that could be decoded.
     private(set) var frames = 0
-    private var decoder = ProviderDialect.openAIChat.decoder(
-        of: ProviderDialect.Answer(route: "recording", generation: Self.id))
+    private var decoder: any ProviderDecoder
     private var isFinished = false
     private var failure: GenerationFailure?
     private var reason: FinishReason?
     private var usage: Usage?
 
-    init() { log.append(.generationStart(GenerationStart(id: Self.id, model: "recording", createdMilliseconds: 0))) }
+    init(_ dialect: ProviderDialect) {
+        decoder = dialect.decoder(of: ProviderDialect.Answer(route: "recording", generation: Self.id))
+        log.append(.generationStart(GenerationStart(id: Self.id, model: "recording", createdMilliseconds: 0)))
+    }
 
     mutating func readEvents(_ bytes: [UInt8]) {
         var events = EventStreamDecoder()
@@ -67,7 +76,15 @@ private struct RecordedAnswer {
         while let line = try? lines.next() { read(lines.bytes.span.extracting(line)) }
     }
 
+    mutating func readElements(_ bytes: [UInt8]) {
+        var elements = JSONArrayDecoder()
+        elements.receive(bytes.span)
+        elements.finish()
+        while let element = try? elements.next() { read(elements.bytes.span.extracting(element)) }
+    }
+
     private mutating func read(_ data: Span<UInt8>) {
+        guard failure == nil else { return }
         do throws(FrameError) {
             let frame = try decoder.decode(data, into: &log)
             frames += 1

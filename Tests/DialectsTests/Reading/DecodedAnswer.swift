@@ -44,6 +44,18 @@ struct DecodedAnswer {
         end()
     }
 
+    /// Reads a streamed JSON array cut at `plan`.
+    init(array body: [UInt8], plan: [Range<Int>]? = nil, in dialect: ProviderDialect) throws {
+        self.init(of: dialect)
+        log.append(.generationStart(.sample))
+        var elements = JSONArrayDecoder()
+        for range in plan ?? [0..<body.count] {
+            elements.receive(body.span.extracting(range))
+            while let element = try elements.next() { take(elements.bytes.span.extracting(element)) }
+        }
+        end()
+    }
+
     private mutating func take(_ stream: inout EventStreamDecoder) throws {
         while let item = try stream.next() {
             guard case .event(_, let data) = item else { continue }

@@ -1,0 +1,222 @@
+import FreshetGeneration
+import FreshetPartialJSON
+
+/// What the Gemini encoder must remember of an answer: a fold of its events.
+///
+/// Each candidate says one block after the other: what belongs to a later block is held back until the blocks before it
+/// have ended, and a call until its arguments are whole. A signature waits for the part behind its reasoning.
+struct GeminiAnswerState {
+    struct Block {
+        var start: BlockStart
+        /// Its choice's place.
+        var choice: Int
+        var isOpen = true
+        /// Text that may not be written yet; of a call, its arguments.
+        var held: [UInt8] = []
+        /// Bytes of its text, written or held.
+        var count = 0
+        var signature: Signature?
+    }
+
+    struct Choice {
+        var index: Int
+        /// Blocks that are not written to their end, in order.
+        var queue: [Int] = []
+        /// Of the reasoning behind which no part was written yet.
+        var signature: Signature?
+        var citations: [(block: Int, Citation)] = []
+        var finish: FinishReason?
+        /// The provider's own chunks told of the finish.
+        var isFinishWritten = false
+    }
+
+    private(set) var blocks: [Block] = []
+    private(set) var choices: [Choice] = []
+    private var start: GenerationStart?
+    private var attempt: Attempt?
+    /// `"modelVersion":…,"responseId":…}`, ready to be written.
+    private var tail: [UInt8] = []
+
+    init() {}
+
+    init(resuming fold: GenerationFold) {
+        if let start = fold.start { begin(start) }
+        if let attempt = fold.attempt { begin(attempt) }
+        var (text, parts): ([UInt8], [(choice: Int, GeminiPart)]) = ([], [])
+        for block in fold.blocks {
+            begin(block.start)
+            text.removeAll(keepingCapacity: true)
+            text += block.bytes
+            say(block.start.block, 0..<text.count, &text, &parts)
+            if let signature = block.signature { sign(block.start.block, signature) }
+            for citation in block.citations { cite(block.start.block, citation) }
+            if !block.isOpen { end(block.start.block, &text, &parts) }
+        }
+        for finish in fold.finishes { self.finish(finish.choice, finish.reason) }
+        if fold.attemptSource == .gemini { settle() }
+    }
+
+    // MARK: Events
+
+    mutating func begin(_ start: GenerationStart) {
+        self.start = start
+        tail = []
+    }
+
+    /// A later attempt changes nothing of what was told.
+    mutating func begin(_ attempt: Attempt) {
+        guard self.attempt == nil else { return }
+        self.attempt = attempt
+        tail = []
+    }
+
+    mutating func begin(_ start: BlockStart) {
+        guard start.block == blocks.count else { return }
+        let choice = choice(start.choice)
+        blocks.append(Block(start: start, choice: choice))
+        if start.kind != .toolInput || start.isClientCall { choices[choice].queue.append(start.block) }
+    }
+
+    /// Whether text of this block may be written as it comes, with nothing before it.
+    func isPlain(_ block: Int) -> Bool {
+        guard blocks.indices.contains(block), blocks[block].start.kind != .toolInput else { return false }
+        let choice = choices[blocks[block].choice]
+        return choice.queue.first == block && choice.signature == nil
+    }
+
+    /// Counts text that was written.
+    mutating func count(_ bytes: Int, of block: Int) { blocks[block].count += bytes }
+
+    mutating func say(
+        _ block: Int, _ range: Range<Int>, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]
+    ) {
+        guard blocks.indices.contains(block), !range.isEmpty else { return }
+        blocks[block].count += range.count
+        if blocks[block].start.kind == .toolInput || choices[blocks[block].choice].queue.first != block {
+            if !blocks[block].start.isProviderExecuted { blocks[block].held += text[range] }
+        } else {
+            write(block, range, &parts)
+        }
+    }
+
+    private mutating func write(_ block: Int, _ range: Range<Int>, _ parts: inout [(choice: Int, GeminiPart)]) {
+        let choice = blocks[block].choice
+        let isThought = blocks[block].start.kind == .reasoning
+        if isThought { flush(choice, &parts) }
+        parts.append((choice, .text(range, isThought: isThought, choices[choice].signature)))
+        choices[choice].signature = nil
+    }
+
+    /// Writes the signature that waits.
+    private mutating func flush(_ choice: Int, _ parts: inout [(choice: Int, GeminiPart)]) {
+        guard let signature = choices[choice].signature else { return }
+        parts.append((choice, .signature(signature)))
+        choices[choice].signature = nil
+    }
+
+    mutating func sign(_ block: Int, _ signature: Signature) {
+        if blocks.indices.contains(block) { blocks[block].signature = signature }
+    }
+
+    mutating func cite(_ block: Int, _ citation: Citation) {
+        guard blocks.indices.contains(block) else { return }
+        choices[blocks[block].choice].citations.append((block, citation))
+    }
+
+    mutating func end(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
+        guard blocks.indices.contains(block) else { return }
+        blocks[block].isOpen = false
+        let choice = blocks[block].choice
+        while let first = choices[choice].queue.first, !blocks[first].isOpen {
+            complete(first, &parts)
+            choices[choice].queue.removeFirst()
+            if let next = choices[choice].queue.first { release(next, &text, &parts) }
+        }
+    }
+
+    /// Writes what may only be written at a block's end.
+    private mutating func complete(_ block: Int, _ parts: inout [(choice: Int, GeminiPart)]) {
+        let choice = blocks[block].choice
+        switch blocks[block].start.kind {
+        case .text, .refusal: break
+        case .reasoning:
+            guard let signature = blocks[block].signature else { return }
+            flush(choice, &parts)
+            choices[choice].signature = signature
+        case .toolInput:
+            parts.append((choice, .call(block, choices[choice].signature)))
+            choices[choice].signature = nil
+        }
+    }
+
+    /// Writes the text that was held back.
+    private mutating func release(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
+        guard blocks[block].start.kind != .toolInput, !blocks[block].held.isEmpty else { return }
+        let range = text.count..<text.count + blocks[block].held.count
+        text += blocks[block].held
+        blocks[block].held = []
+        write(block, range, &parts)
+    }
+
+    /// Files belong to no block, and to the first choice.
+    mutating func show(_ file: GeneratedFile, _ parts: inout [(choice: Int, GeminiPart)]) {
+        parts.append((choice(0), .file(file)))
+    }
+
+    mutating func finish(_ index: Int, _ reason: FinishReason) {
+        let choice = choice(index)
+        choices[choice].finish = reason
+    }
+
+    /// All of it was told by the provider's own chunks.
+    mutating func settle() {
+        for choice in choices.indices {
+            choices[choice].signature = nil
+            choices[choice].citations = []
+            choices[choice].isFinishWritten = choices[choice].finish != nil
+        }
+        for block in blocks.indices { blocks[block].held = [] }
+    }
+
+    /// Writes what is still held at the answer's end; calls that were cut are none.
+    mutating func drain(_ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
+        if choices.isEmpty { choices.append(Choice(index: 0)) }
+        for choice in choices.indices {
+            for block in choices[choice].queue {
+                release(block, &text, &parts)
+                if blocks[block].start.kind != .toolInput || !blocks[block].isOpen { complete(block, &parts) }
+            }
+            choices[choice].queue = []
+            flush(choice, &parts)
+        }
+    }
+
+    private mutating func choice(_ index: Int) -> Int {
+        if let place = choices.firstIndex(where: { $0.index == index }) { return place }
+        choices.append(Choice(index: index))
+        return choices.count - 1
+    }
+
+    func index(of block: Int) -> Int { choices[blocks[block].choice].index }
+
+    /// Bytes of text that its choice said before this block.
+    func textBefore(_ block: Int) -> Int {
+        let before = blocks[..<block].filter { $0.choice == blocks[block].choice && [.text, .refusal].contains($0.start.kind)
+        }
+        return before.reduce(0) { $0 + $1.count }
+    }
+
+    // MARK: What every chunk ends with
+
+    /// Appends `,"modelVersion":…,"responseId":…}`: what the provider said of itself, else what the generation says.
+    mutating func appendTail(to out: inout [UInt8]) {
+        if tail.isEmpty {
+            tail += ",\"modelVersion\":".utf8
+            tail.appendJSON(string: attempt?.providerModel ?? start?.model ?? "")
+            tail += ",\"responseId\":".utf8
+            tail.appendJSON(string: attempt?.providerID ?? start.map { String(describing: $0.id) } ?? "")
+            tail.append(0x7D)
+        }
+        out += tail
+    }
+}
