@@ -11,10 +11,11 @@ struct DecodeCommand {
         self.options = options
         try self.options.parse(valued: ["dialect"])
         guard self.options.positional.count == 1 else {
-            throw CommandError("decode takes one file: freshet decode FILE --dialect openai-chat", status: 2)
+            throw CommandError("decode takes one file: freshet decode FILE --dialect D", status: 2)
         }
         let known = ProviderDialect.allCases.map(\.name.rawValue)
-        guard let dialect = ProviderDialect.allCases.first(where: { $0.name.rawValue == self.options["dialect"] }) else {
+        let wanted = self.options["dialect"]
+        guard let dialect = ProviderDialect.allCases.first(where: { $0.name.rawValue == wanted }) else {
             throw CommandError("--dialect must be one of \(known.joined(separator: ", "))", status: 2)
         }
         self.dialect = dialect

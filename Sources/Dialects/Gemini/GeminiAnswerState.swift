@@ -201,7 +201,8 @@ struct GeminiAnswerState {
 
     /// Bytes of text that its choice said before this block.
     func textBefore(_ block: Int) -> Int {
-        let before = blocks[..<block].filter { $0.choice == blocks[block].choice && [.text, .refusal].contains($0.start.kind)
+        let before = blocks[..<block].filter {
+            $0.choice == blocks[block].choice && [.text, .refusal].contains($0.start.kind)
         }
         return before.reduce(0) { $0 + $1.count }
     }

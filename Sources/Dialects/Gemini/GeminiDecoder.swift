@@ -144,7 +144,8 @@ public struct GeminiDecoder: ProviderDecoder {
         guard chunk.isInteraction, chunk.candidates.isEmpty else { return nil }
         let failure = GenerationFailure(
             code: .providerMalformed,
-            message: "the provider speaks gemini-interactions, which is another dialect than gemini", isRetryable: false)
+            message: "the provider speaks gemini-interactions, which is another dialect than gemini", isRetryable: false
+        )
         var raw: [UInt8] = []
         GeminiFailure.append(failure, to: &raw)
         return ProviderFailure(failure: failure, raw: Array(raw.dropFirst(#"{"error":"#.utf8.count).dropLast()))

@@ -5,9 +5,7 @@ import FreshetPartialJSON
 ///
 /// - SeeAlso: https://cloud.google.com/apis/design/errors
 public enum GeminiFailure {
-    /// Reads an error in the stream.
-    ///
-    /// - Parameter raw: The raw value of `error`.
+    /// Reads an error in the stream: the raw value of `error`.
     static func reading(_ raw: Span<UInt8>) -> ProviderFailure {
         let value = try? JSONValue(parsing: raw)
         let said = value?["message"]?.stringValue ?? value?.stringValue
@@ -93,7 +91,8 @@ public enum GeminiFailure {
             var reason: [UInt8] = []
             reason.appendJSON(string: failure.code.name)
             let word = String(decoding: reason, as: UTF8.self)
-            details.append(#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":\#(word),"domain":"freshet"}"#)
+            details.append(
+                #"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":\#(word),"domain":"freshet"}"#)
         }
         if let field = failure.parameter {
             var name: [UInt8] = []
