@@ -97,6 +97,7 @@ struct AnthropicThinking {
     ///   - request: What is asked.
     ///   - isLoopWithoutThinking: Whether a tool's result is the last word and the call before it stands behind no thinking
     ///     of Anthropic's: then its models refuse to think.
+    /// - Throws: For a limit that leaves no room to think.
     init(_ request: ModelRequest, isLoopWithoutThinking: Bool) throws(RequestError) {
         maxTokens = request.maxTokens?.value ?? Self.usualTokens
         guard let wish = request.reasoning?.value else { return }

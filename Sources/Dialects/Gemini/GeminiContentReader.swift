@@ -12,6 +12,9 @@ struct GeminiContentReader {
     mutating func read(_ contents: RequestField) throws(RequestError) {
         for (place, content) in try contents.elementsOrOne().enumerated() { try read(content, place) }
         guard !turns.isEmpty else { throw contents.error("must hold at least one content") }
+        for place in turns.indices where turns[place].role == .assistant {
+            turns[place].parts = turns[place].parts.joinedAnswer
+        }
     }
 
     private mutating func read(_ content: RequestField, _ place: Int) throws(RequestError) {
@@ -43,14 +46,15 @@ struct GeminiContentReader {
     private mutating func read(part: RequestField, isAnswer: Bool, mintedID: String) throws(RequestError) {
         _ = try part.requiredObject()
         if isAnswer, part["thought"]?.value == true {
-            add(thought: try part["text"]?.string() ?? "", in: part.path)
+            append(.reasoning(try part["text"]?.string() ?? "", nil), in: part.path)
         }
         if isAnswer, let given = try part["thoughtSignature"]?.string(), !given.isEmpty {
-            sign(Signature(given: given, by: .gemini), in: part.path)
+            append(.reasoning("", Signature(given: given, by: .gemini)), in: part.path)
         }
         guard part["thought"]?.value != true || !isAnswer else { return }
         if let text = part["text"] {
-            add(text: try text.string(), isAnswer: isAnswer, in: text.path)
+            let said = try text.string()
+            if !said.isEmpty { append(.text(said), in: text.path) }
         } else if let call = part["functionCall"] {
             append(try self.call(call, mintedID), in: call.path)
         } else if let response = part["functionResponse"] {
@@ -62,40 +66,6 @@ struct GeminiContentReader {
 
     private mutating func append(_ content: ModelPart.Content, in field: String) {
         turns[turns.count - 1].parts.append(ModelPart(content, in: field))
-    }
-
-    /// The last part of the turn that is read, to be replaced.
-    private var last: ModelPart.Content? {
-        get { turns.last?.parts.last?.content }
-        set {
-            guard let newValue, let place = turns.last?.parts.indices.last else { return }
-            turns[turns.count - 1].parts[place].content = newValue
-        }
-    }
-
-    private mutating func add(thought text: String, in field: String) {
-        if case .reasoning(let before, nil) = last {
-            last = .reasoning(before + text, nil)
-        } else {
-            append(.reasoning(text, nil), in: field)
-        }
-    }
-
-    private mutating func sign(_ signature: Signature, in field: String) {
-        if case .reasoning(let text, nil) = last {
-            last = .reasoning(text, signature)
-        } else {
-            append(.reasoning("", signature), in: field)
-        }
-    }
-
-    private mutating func add(text: String, isAnswer: Bool, in field: String) {
-        if text.isEmpty { return }
-        if isAnswer, case .text(let before) = last {
-            last = .text(before + text)
-        } else {
-            append(.text(text), in: field)
-        }
     }
 
     private static func other(_ part: RequestField, isAnswer: Bool) throws(RequestError) -> ModelPart.Content {

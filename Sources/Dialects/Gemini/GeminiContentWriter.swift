@@ -27,7 +27,7 @@ struct GeminiContentWriter {
             case .system: for part in turn.parts { try add(instruction: part) }
             case .user: for part in turn.parts { try add(said: part) }
             case .assistant:
-                for part in turn.parts { try add(answered: part) }
+                for part in turn.parts.joinedAnswer { try add(answered: part) }
                 placeSignature()
             }
         }
@@ -124,7 +124,7 @@ struct GeminiContentWriter {
 
     private mutating func add(answered part: ModelPart) throws(RequestError) {
         switch part.content {
-        case .text(let text): add(text: text)
+        case .text(let text): if !text.isEmpty { append(signed: "text", .string(text)) }
         case .toolCall(let id, let name, let arguments):
             append(
                 signed: "functionCall",
@@ -139,17 +139,6 @@ struct GeminiContentWriter {
         case .foreign: return
         case .toolResult: throw RequestError(part.field, "has no place in an answer")
         }
-    }
-
-    /// Texts that follow one another are one: an answer is cut anywhere.
-    private mutating func add(text: String) {
-        if text.isEmpty { return }
-        guard signature == nil, let last = contents.last, last.isAnswer, var part = last.parts.last?.objectValue,
-            part.members.first?.name == "text", part["thought"] == nil, let before = part["text"]?.stringValue,
-            !before.isEmpty
-        else { return append(signed: "text", .string(text)) }
-        part["text"] = .string(before + text)
-        contents[contents.count - 1].parts[last.parts.count - 1] = .object(part)
     }
 
     /// A part with the signature that stands before it.

@@ -7,17 +7,18 @@ extension JSONValue {
     /// Nesting is bounded by what the reader of JSON accepts.
     var jsonSchema: JSONValue {
         guard let members = objectValue?.members else { return self }
-        var schema = JSONObject()
+        let isNullable = self["nullable"]?.boolValue == true
+        var schema: [JSONObject.Member] = []
         for member in members {
             guard let (name, value) = Self.keyword(member) else { continue }
-            schema[name] = value
+            switch (name, value) {
+            case ("type", .string) where isNullable: schema.append(.init(name: name, value: [value, "null"]))
+            case ("enum", .array(let values)) where isNullable:
+                schema.append(.init(name: name, value: .array(values + [.null])))
+            default: schema.append(.init(name: name, value: value))
+            }
         }
-        if schema["nullable"]?.boolValue == true {
-            if let type = schema["type"] { schema["type"] = [type, "null"] }
-            if let values = schema["enum"]?.arrayValue { schema["enum"] = .array(values + [.null]) }
-        }
-        schema["nullable"] = nil
-        return .object(schema)
+        return .object(JSONObject(schema))
     }
 
     /// Nil for what JSON Schema has no word for.
@@ -39,7 +40,7 @@ extension JSONValue {
         case "minLength", "min_length": return ("minLength", value.asNumber)
         case "maxProperties", "max_properties": return ("maxProperties", value.asNumber)
         case "minProperties", "min_properties": return ("minProperties", value.asNumber)
-        case "propertyOrdering", "property_ordering", "example": return nil
+        case "propertyOrdering", "property_ordering", "example", "nullable": return nil
         case "format" where value == "enum": return nil
         default: return (member.name, value)
         }

@@ -3,17 +3,24 @@ import FreshetPartialJSON
 
 /// The reasoning of an assistant's message, under the names that Chat's services and clients gave it.
 struct ChatReasoning {
-    /// In order; what a call took is not there any more.
-    private(set) var parts: [ModelPart] = []
+    /// In order; nil where a call took it.
+    private var places: [ModelPart?] = []
+    private var signed: [Signature: Int] = [:]
+
+    /// What no call took.
+    var parts: [ModelPart] { places.compactMap(\.self) }
 
     /// - Parameter message: With `reasoning_details`, or `reasoning_content` or `reasoning` alone.
+    /// - Throws: For what is of another kind than it must be.
     init(_ message: RequestField) throws(RequestError) {
         for detail in try message["reasoning_details"]?.elements() ?? [] {
-            if let part = try Self.part(detail) { parts.append(part) }
+            guard let part = try Self.part(detail) else { continue }
+            if case .reasoning(_, let signature?) = part.content { signed[signature] = places.count }
+            places.append(part)
         }
-        guard parts.isEmpty, let plain = message["reasoning_content"] ?? message["reasoning"] else { return }
+        guard places.isEmpty, let plain = message["reasoning_content"] ?? message["reasoning"] else { return }
         let text = try plain.string()
-        if !text.isEmpty { parts.append(ModelPart(.reasoning(text, nil), in: plain.path)) }
+        if !text.isEmpty { places.append(ModelPart(.reasoning(text, nil), in: plain.path)) }
     }
 
     private static func part(_ detail: RequestField) throws(RequestError) -> ModelPart? {
@@ -54,9 +61,10 @@ struct ChatReasoning {
 
     /// The reasoning with that signature, which belongs to a call and not to the beginning.
     mutating func take(_ signature: Signature, in field: String) -> ModelPart {
-        let place = parts.firstIndex { part in
-            if case .reasoning(_, signature) = part.content { true } else { false }
+        guard let place = signed.removeValue(forKey: signature), let part = places[place] else {
+            return ModelPart(.reasoning("", signature), in: field)
         }
-        return place.map { parts.remove(at: $0) } ?? ModelPart(.reasoning("", signature), in: field)
+        places[place] = nil
+        return part
     }
 }

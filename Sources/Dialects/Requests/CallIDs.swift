@@ -17,7 +17,7 @@ struct CallIDs {
     /// Of calls that are not answered yet, by the client's id, the oldest first.
     private var open: [String: (ids: [String], head: Int)] = [:]
     private var taken: Set<String> = []
-    /// How often an id was wanted.
+    /// How often an id that begins like this was wanted again.
     private var wishes: [String: Int] = [:]
 
     init(_ rule: Rule) { self.rule = rule }
@@ -26,12 +26,14 @@ struct CallIDs {
     mutating func begin(_ id: String) -> String {
         if rule == .transcript { return id }
         let wanted = isValid(id) ? id : made(from: id)
-        var (count, unique) = (wishes[wanted, default: 0], wanted)
-        while !taken.insert(unique).inserted {
-            count += 1
-            unique = "\(wanted.prefix(32))_\(count)"
+        var unique = wanted
+        if !taken.insert(unique).inserted {
+            let stem = String(wanted.prefix(24))
+            repeat {
+                wishes[stem, default: 0] += 1
+                unique = "\(stem)_\(wishes[stem, default: 0])"
+            } while !taken.insert(unique).inserted
         }
-        wishes[wanted] = count
         open[id, default: ([], 0)].ids.append(unique)
         return unique
     }

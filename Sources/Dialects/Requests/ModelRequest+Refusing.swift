@@ -7,6 +7,7 @@ extension RequestError {
     ///   - field: As the client named it.
     ///   - provider: As people call its dialect.
     ///   - advice: What to do.
+    /// - Returns: To be thrown.
     static func noPlace(_ field: String, at provider: String, _ advice: String = "leave it out") -> RequestError {
         RequestError(field, "has no place at a provider that speaks \(provider): \(advice)")
     }

@@ -10,8 +10,11 @@ extension RequestField {
 
     /// This string as a place of media: a `data:` URL with base64, or the URL of something.
     ///
-    /// - Parameter mediaType: For a `data:` URL that names none, and for any other.
+    /// - Parameters:
+    ///   - mediaType: For a `data:` URL that names none, and for any other.
+    ///   - name: Of a document.
     /// - Returns: With the type that the URL names, where it does.
+    /// - Throws: For what is no URL, or not base64.
     func media(_ mediaType: String = "", name: String? = nil) throws(RequestError) -> ModelMedia {
         let url = try string()
         guard url.hasPrefix("data:") else {
