@@ -2,16 +2,17 @@
 
 *Merging changes nothing*, and *an encoder rebuilt in the middle goes on as if nothing had happened*: in every variant
 of a stream the reader understands the same message. Chat is judged by the `openai` SDK's own decoder and accumulator,
-the simple and the native dialect by `readers.py`.
+Messages by those of the `anthropic` SDK, the simple and the native dialect by `readers.py`.
 
 FRESHET_LAWS names a file with one JSON object a line, written by a program that makes random event programs:
 
     {"seed": 7,                                  what the program was made from
-     "dialect": "openai-chat|simple|native",
+     "dialect": "openai-chat|anthropic|simple|native",
      "framing": "sse|ndjson",
      "named": false,                             optional, simple over SSE: `?events=named`
      "expected": {
-       "text": "…", "reasoning": "…", "refusal": "…",   all deltas of that kind, in the order they came
+       "text": "…", "reasoning": "…", "refusal": "…",   all deltas of that kind, in the order they came; to Messages
+                                                 block by block, a refusal as text
        "tool_calls": [{"id": "…", "name": "…", "arguments": "…"}],     in the order they began
        "finish_reason": "stop",                  null where there is none
        "outcome": "finished"},                   finished, stopped, failed, interrupted, over-budget
@@ -33,9 +34,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import httpx2
 import openai
 import pytest
+from anthropic.lib.streaming._messages import accumulate_event
+from anthropic.types import Message as AnthropicMessage
+from anthropic.types import RawMessageStreamEvent
 from openai import OpenAI, Stream
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
@@ -45,8 +50,9 @@ from wire import json_lines, sse_events
 
 NAMED = os.environ.get("FRESHET_LAWS")
 PROGRAMS = 1000
-DIALECTS = ("openai-chat", "simple", "native")
+DIALECTS = ("openai-chat", "anthropic", "simple", "native")
 SDK = OpenAI(api_key="unused", base_url="http://127.0.0.1:9/v1")
+ANTHROPIC = anthropic.Anthropic(api_key="unused", base_url="http://127.0.0.1:9")
 REQUEST = httpx2.Request("POST", "http://127.0.0.1:9/v1/chat/completions")
 
 needs_laws = pytest.mark.skipif(NAMED is None, reason="FRESHET_LAWS names no file of law programs: 0 judged")
@@ -63,6 +69,8 @@ def cases() -> Iterator[dict[str, Any]]:
 def understood(case: dict[str, Any], parts: list[str]) -> Message:
     if case["dialect"] == "openai-chat":
         message = read_chat(case["framing"], "".join(parts))
+    elif case["dialect"] == "anthropic":
+        message = read_anthropic(case["framing"], "".join(parts))
     else:
         message = read(case["dialect"], case["framing"], *parts, named=case.get("named", False))
     message.text, message.reasoning, message.refusal = map(joined, (message.text, message.reasoning, message.refusal))
@@ -115,12 +123,72 @@ def sdk_chunks(framing: str, text: str) -> Iterator[ChatCompletionChunk]:
     yield from Stream(cast_to=ChatCompletionChunk, response=response, client=SDK)
 
 
+def read_anthropic(framing: str, text: str) -> Message:
+    """What the SDK understands: events by its decoder, the message by its accumulator, a failure by its exception."""
+    if framing == "ndjson":
+        values = json_lines(text)
+        text = "".join(f"event: {value['type']}\ndata: {json.dumps(value)}\n\n" for value in values)
+    headers = {"content-type": "text/event-stream"}
+    response = httpx2.Response(200, request=REQUEST, content=text.encode(), headers=headers)
+    snapshot: Any = None
+    arguments: dict[int, str] = {}
+    broken: set[int] = set()
+    message, types = Message(), Counter[str]()
+    try:
+        kind: Any = RawMessageStreamEvent
+        events = anthropic.Stream(cast_to=kind, response=response, client=ANTHROPIC)
+        buffers: dict[int, bytes] = {}
+        for event in events:
+            types[event.type] += 1
+            if event.type == "content_block_delta" and event.delta.type == "input_json_delta":
+                arguments[event.index] = arguments.get(event.index, "") + event.delta.partial_json
+                if event.index in broken:
+                    continue
+            try:
+                snapshot = accumulate_event(
+                    event=event, current_snapshot=snapshot, json_bufs=buffers, output_format=anthropic.NOT_GIVEN
+                )
+            except ValueError:  # what can be no beginning of JSON
+                broken.add(event.index)
+    except anthropic.APIError:
+        message.outcome = "failed"
+    assert types["message_start"] <= 1
+    assert types["message_stop"] == (message.outcome is None), "message_stop after success and only then"
+    if snapshot is None:
+        return message
+    assert isinstance(snapshot, AnthropicMessage) and snapshot.id.startswith("msg_") and snapshot.role == "assistant"
+    message.finish_reason = snapshot.stop_reason
+    for index, block in enumerate(snapshot.content):
+        match block.type:
+            case "text":
+                message.text += block.text
+            case "thinking":
+                message.reasoning += block.thinking
+            case "tool_use":
+                said = arguments.get(index, "")
+                if index not in broken and whole(said):
+                    assert block.input == json.loads(said or "{}"), "the SDK's input is what was written"
+                message.tool_calls.append(ToolCall(block.id, block.name, said))
+    return message
+
+
+def whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments or "{}")
+    except ValueError:
+        return False
+    return True
+
+
 def judge(case: dict[str, Any], message: Message) -> None:
     expected = case["expected"]
     succeeded = expected.get("outcome", "finished") in ("finished", "stopped", "over-budget")
     assert (message.outcome in (None, "finished", "stopped", "over-budget")) == succeeded, message.outcome
     if case["dialect"] == "simple":
         judge_simple(expected, message, succeeded)
+        return
+    if case["dialect"] == "anthropic":
+        judge_anthropic(expected, message, succeeded)
         return
     for member in ("text", "reasoning", "refusal"):
         if member in expected:
@@ -137,6 +205,23 @@ def finish(dialect: str, expected: dict[str, Any]) -> str:
     """The table of outcomes: Chat says `stop` for stopped and `length` for over-budget."""
     by_outcome = {"stopped": "stop", "over-budget": "length"} if dialect == "openai-chat" else {}
     return by_outcome.get(expected.get("outcome", "finished"), expected["finish_reason"])
+
+
+def judge_anthropic(expected: dict[str, Any], message: Message, succeeded: bool) -> None:
+    """Blocks come one after the other: what waits for another's end when an answer fails is never sent."""
+    calls = [vars(call) for call in message.tool_calls]
+    if not succeeded:
+        assert all(call["id"] in {known["id"] for known in expected["tool_calls"]} for call in calls)
+        return
+    assert message.text == expected["text"] and message.reasoning == expected["reasoning"]
+    assert calls == expected["tool_calls"]
+    words = {"length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+    if expected["finish_reason"] not in (None, "stop"):
+        assert message.finish_reason == words.get(expected["finish_reason"], expected["finish_reason"])
+    elif expected["outcome"] == "finished":
+        assert message.finish_reason in (("tool_use",) if calls else ("end_turn", "refusal"))
+    else:
+        assert message.finish_reason in ("max_tokens", "end_turn")
 
 
 def judge_simple(expected: dict[str, Any], message: Message, succeeded: bool) -> None:

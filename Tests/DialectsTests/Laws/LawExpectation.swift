@@ -9,8 +9,15 @@ struct LawExpectation {
     private(set) var endedCalls: Set<Int> = []
     let fold: GenerationFold
 
-    init(_ log: GenerationLog) {
+    /// - Parameters:
+    ///   - log: What was said.
+    ///   - dialect: To whom: to some neither calls that the provider answers itself nor the order of blocks' deltas.
+    init(_ log: GenerationLog, to dialect: LawStream.Dialect = .native) {
         fold = log.fold()
+        guard dialect != .anthropic else {
+            sayBlockwise()
+            return
+        }
         var texts: [Int: [BlockKind: [UInt8]]] = [:]
         for seen in log.seen() {
             if let delta = seen.delta {
@@ -23,10 +30,24 @@ struct LawExpectation {
             let text = { (kind: BlockKind) in String(replacingSurrogatesOf: texts[choice]?[kind] ?? []) }
             answers[choice] = LawMessage.Answer(
                 text: text(.text), reasoning: text(.reasoning), refusal: text(.refusal),
-                calls: fold.blocks.filter { $0.start.kind == .toolInput && $0.start.choice == choice }.map {
-                    LawMessage.Call(id: $0.start.callID, name: $0.start.name, arguments: $0.text)
-                })
+                calls: fold.blocks.filter { $0.start.kind == .toolInput && $0.start.choice == choice }
+                    .filter { dialect == .native || $0.start.isClientCall }.map(Self.call))
         }
+    }
+
+    /// One block after the other, a refusal as text.
+    private mutating func sayBlockwise() {
+        let blocks = fold.blocks.filter { $0.start.choice == 0 }
+        let text = { (kinds: [BlockKind]) in
+            blocks.filter { kinds.contains($0.start.kind) }.map(\.text).joined()
+        }
+        answers[0] = LawMessage.Answer(
+            text: text([.text, .refusal]), reasoning: text([.reasoning]),
+            calls: blocks.filter(\.start.isClientCall).map(Self.call))
+    }
+
+    private static func call(_ block: GenerationFold.Block) -> LawMessage.Call {
+        LawMessage.Call(id: block.start.callID, name: block.start.name, arguments: block.text)
     }
 }
 
@@ -55,11 +76,17 @@ struct LawLine {
     }
 
     private var expected: JSONValue {
-        let said = LawExpectation(program.log)
+        let said = LawExpectation(program.log, to: stream.dialect)
         let answer = said.answers[0] ?? LawMessage.Answer()
         let calls = said.fold.blocks.filter { $0.start.kind == .toolInput }
-        // The simple dialect shows a call once it is whole.
-        let shown = calls.filter { stream.dialect != .simple || said.endedCalls.contains($0.start.block) }
+        let shown = calls.filter {
+            switch stream.dialect {
+            case .native: true
+            // A call is shown once it is whole.
+            case .simple: said.endedCalls.contains($0.start.block)
+            case .chat, .anthropic: $0.start.isClientCall
+            }
+        }
         return [
             "text": .string(answer.text), "reasoning": .string(answer.reasoning), "refusal": .string(answer.refusal),
             "tool_calls": .array(

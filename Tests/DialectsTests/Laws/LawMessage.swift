@@ -98,6 +98,46 @@ extension LawMessage {
     }
 }
 
+// MARK: Anthropic
+
+extension LawMessage {
+    /// Reads an Anthropic stream as the official accumulator does.
+    static func anthropic(_ parts: [String], isLines: Bool) throws -> LawMessage {
+        var message = LawMessage()
+        let reader = try AnthropicReader(LawText.markingHalves(parts.joined()), isLines: isLines)
+        message.broken = reader.broken
+        message.outcome = reader.isDone ? "ended" : "failed"
+        message.error = reader.error?.text
+        var (answer, call) = (Answer(), false)
+        for event in reader.events {
+            let (block, delta) = (event["content_block"], event["delta"])
+            switch event["type"]?.stringValue {
+            case "content_block_start":
+                call = block?["type"]?.stringValue == "tool_use"
+                if call {
+                    let (id, name) = (block?["id"]?.stringValue ?? "", block?["name"]?.stringValue ?? "")
+                    answer.calls.append(Call(id: id, name: name))
+                }
+                message.others.append(block?.text ?? "")
+            case "content_block_delta":
+                answer.text += delta?["text"]?.stringValue ?? ""
+                answer.reasoning += delta?["thinking"]?.stringValue ?? ""
+                if call { answer.calls[answer.calls.count - 1].arguments += delta?["partial_json"]?.stringValue ?? "" }
+                for name in ["signature", "citation"] {
+                    if let said = delta?[name] { message.others.append(said.text) }
+                }
+            case "message_delta":
+                answer.finish = delta?["stop_reason"]?.stringValue
+                message.usage = event["usage"]?.text
+            default: break
+            }
+        }
+        message.answers[0] = answer
+        message.restore()
+        return message
+    }
+}
+
 // MARK: Simple
 
 extension LawMessage {

@@ -72,8 +72,13 @@ struct LawProgram {
         case 1: append(.progress(fraction: chance(2) ? nil : 0.25, status: LawText.words(1, &numbers)))
         case 2: append(.toolOutput(callID: "call_x", result: Array("{\"a\":\n[1.50]}".utf8)))
         case 3: append(.attempt(Attempt(route: "other/model", providerModel: "other", providerID: "other")))
+        case 4 where seed.isMultiple(of: 2): append(.file(GeneratedFile(mediaType: "image/png", data: "iVBORw0KGgo=")))
         default: break
         }
+    }
+
+    private mutating func signature(isRedacted: Bool = false) -> Signature {
+        Signature(dialect: one(of: [.anthropic, .gemini]), value: "sig+/\(number(0...99))==", isRedacted: isRedacted)
     }
 
     private mutating func usage() -> Usage {
@@ -112,11 +117,20 @@ struct LawProgram {
 
     private mutating func step(_ open: inout [Open], _ blocks: inout Int) -> [Step] {
         switch number(0...9) {
+        case 0 where chance(6):
+            // Reasoning of which nothing is shown.
+            let start = BlockStart(block: blocks, kind: .reasoning, choice: number(0...choices - 1))
+            blocks += 1
+            return [
+                .event(.blockStart(start)), .event(.signature(block: start.block, signature(isRedacted: chance(2)))),
+                .event(.blockEnd(block: start.block, kind: .reasoning)),
+            ]
         case 0, 1:
             let kind = one(of: BlockKind.allCases)
             let text = kind == .toolInput ? LawText.arguments(&numbers) : LawText.words(8, &numbers)
             var start = BlockStart(block: blocks, kind: kind, choice: number(0...choices - 1))
             if kind == .toolInput { (start.callID, start.name) = ("call_\(blocks)", one(of: ["search", "now", "寻"])) }
+            start.isProviderExecuted = kind == .toolInput && chance(4)
             open.append(Open(start: start, rest: LawText.pieces(text, &numbers)))
             blocks += 1
             return [.event(.blockStart(start))]
@@ -124,8 +138,14 @@ struct LawProgram {
             let ready = open.indices.filter { open[$0].rest.isEmpty }
             guard !ready.isEmpty else { return [] }
             let start = open.remove(at: one(of: ready)).start
-            return [.event(.blockEnd(block: start.block, kind: start.kind))]
+            let end = Step.event(.blockEnd(block: start.block, kind: start.kind))
+            guard start.kind == .reasoning, chance(2) else { return [end] }
+            return [.event(.signature(block: start.block, signature())), end]
         case 3: return chance(3) ? [.event(.usage(usage()))] : []
+        case 4 where chance(3):
+            guard let cited = open.first(where: { $0.start.kind == .text && !$0.isHalf }) else { return [] }
+            let citation = Citation(url: "https://example.org/\(number(0...9))", title: chance(2) ? "A title" : nil)
+            return [.event(.citation(block: cited.start.block, citation))]
         case 4: return chance(3) ? [.event(.foreign(dialect: .openAIChat, name: "chunk", bytes: []))] : []
         default:
             // Text of all kinds is one text to some readers: the other half of a character comes before more of it.

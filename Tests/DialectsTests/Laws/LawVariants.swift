@@ -5,7 +5,7 @@ import FreshetGeneration
 struct LawStream: Sendable {
     enum Dialect: String, CaseIterable, Sendable {
         case chat = "openai-chat"
-        case simple, native
+        case simple, native, anthropic
     }
 
     var dialect: Dialect
@@ -19,7 +19,7 @@ struct LawStream: Sendable {
 
     static let all: [LawStream] = Dialect.allCases.flatMap { dialect in
         [Framing.eventStream, .jsonLines].flatMap { framing in
-            (dialect == .native ? [false] : [false, true]).map {
+            (dialect == .chat || dialect == .simple ? [false, true] : [false]).map {
                 LawStream(dialect: dialect, framing: framing, isAsked: $0)
             }
         }
@@ -29,7 +29,7 @@ struct LawStream: Sendable {
     init(_ dialect: Dialect, seed: Int) {
         self.init(
             dialect: dialect, framing: seed % 3 == 0 ? .jsonLines : .eventStream,
-            isAsked: dialect != .native && (seed / 2).isMultiple(of: 2))
+            isAsked: (dialect == .chat || dialect == .simple) && (seed / 2).isMultiple(of: 2))
     }
 
     func encoder(_ id: GenerationID, resuming fold: GenerationFold? = nil) -> any StreamEncoder {
@@ -38,6 +38,8 @@ struct LawStream: Sendable {
         case (.chat, let fold?): OpenAIChatEncoder(framing: framing, includesUsage: isAsked, resuming: fold)
         case (.simple, nil): SimpleEncoder(generation: id, framing: framing, isNamed: isAsked)
         case (.simple, let fold?): SimpleEncoder(generation: id, framing: framing, isNamed: isAsked, resuming: fold)
+        case (.anthropic, nil): AnthropicEncoder(framing: framing)
+        case (.anthropic, let fold?): AnthropicEncoder(framing: framing, resuming: fold)
         case (.native, _): NativeEncoder(generation: id, framing: framing)
         }
     }
@@ -60,6 +62,7 @@ struct LawStream: Sendable {
         case .chat: return try .chat(parts, isLines: isLines, asksUsage: isAsked)
         case .simple: return try .simple(parts, isLines: isLines, isNamed: isAsked)
         case .native: return try .native(parts, isLines: isLines)
+        case .anthropic: return try .anthropic(parts, isLines: isLines)
         }
     }
 }
