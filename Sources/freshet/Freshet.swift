@@ -9,7 +9,8 @@ struct Freshet {
         freshet carries an LLM's answer, token by token, from the model to the person reading it.
 
         freshet serve [--listen HOST:PORT] [--upstream URL | --config FILE] [--data DIR|off] [--open]
-            the gateway; without --upstream and --config: the simulator, and OpenAI when OPENAI_API_KEY is set.
+            the gateway; without --upstream and --config: the simulator, and each vendor whose key is set
+            (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY).
             Answers are kept in DIR: beside the configuration, else in the user's state directory
         freshet check FILE
             prints every value of a configuration in force, or what is wrong with it; never a key

@@ -13,6 +13,8 @@ struct ConfigurationReportTests {
         providers:
           p: { kind: openai, api_key: "sk-canary-3", deadlines: { head: 1500ms } }
           local: { kind: openai, base_url: 'http://127.0.0.1:1/$${x}' }
+          a: { kind: anthropic, api_key: "sk-canary-3" }
+          g: { kind: gemini, api_key: "sk-canary-3", base_url: "http://127.0.0.1:2/v1beta" }
         models: { 'odd ${x} "name" \\': { routes: [p/gpt, { to: "p/*", deadlines: { total: 3h } }] } }
         """
 
@@ -22,6 +24,8 @@ struct ConfigurationReportTests {
         #expect(!output.contains("canary"))
         #expect(output.contains("api_key: \"***\""))
         #expect(output.contains("head: 1500ms"))
+        #expect(output.contains("kind: anthropic\n    base_url: \"https://api.anthropic.com/v1\""))
+        #expect(output.contains("kind: gemini\n    base_url: \"http://127.0.0.1:2/v1beta\""))
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!dumped.contains("canary") && !"\(configuration)".contains("canary"))
