@@ -200,3 +200,50 @@ def test_what_a_turn_costs(provider: Provider, capsys: pytest.CaptureFixture[str
         assert going < 12 * total + (8 << 20), rows
     with capsys.disabled():
         print("", *rows, sep="\n")
+
+
+ASKED = {
+    # Path → a request that says "one" under the instruction "Be brief.", in that path's dialect.
+    "/v1/chat/completions": {
+        "model": "m",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"}],
+    },
+    "/v1/messages": {
+        "model": "m",
+        "max_tokens": 99,
+        "system": "Be brief.",
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "one"}]}],
+    },
+    "/v1beta/models/m:generateContent": {
+        "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [{"role": "user", "parts": [{"text": "one"}]}],
+    },
+}
+
+
+@pytest.mark.parametrize("path", ASKED)
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_turn_was_asked_in_another_dialect(provider: Provider, path: str, restarted: bool) -> None:
+    """Native requests go on from it, whatever process has it."""
+    data = f"{folder()}/data"
+    gateway = serve(provider, data)
+    try:
+        provider.answer_next(chat(["1!"]))
+        first, _ = ask(gateway, "POST", path, ASKED[path], **{"x-freshet-log": "on"})
+        assert first.status == 200
+        parent = first.headers["x-freshet-generation"]
+        ended(gateway, parent)
+        if restarted:
+            assert gateway.stop() == 0
+            gateway = serve(provider, data)
+        provider.answer_next(chat(["2!"]))
+        assert go_on(gateway, parent)[0].status == 201
+        assert eventually(lambda: len(provider.exchanges) >= 2)
+        said = [(message["role"], texts(message["content"])) for message in provider.exchanges[-1].json["messages"]]
+        assert said == [("system", "Be brief."), ("user", "one"), ("assistant", "1!"), ("user", MESSAGES[0]["content"])]
+    finally:
+        gateway.stop()
+
+
+def texts(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)

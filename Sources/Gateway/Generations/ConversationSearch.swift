@@ -73,6 +73,10 @@ final class ConversationSearch {
     }
 
     private func add(_ turn: ConversationTurn) throws(Caller.Refused) {
+        guard turn.isSayable else {
+            throw Caller.Refused(
+                RequestError("parent", "goes back to \(turn.id), whose request native messages cannot repeat"))
+        }
         conversation.prepend(turn)
         guard conversation.count < Conversation.limit else {
             throw Caller.Refused(RequestError("parent", "stands at the end of more than 1000 turns"))

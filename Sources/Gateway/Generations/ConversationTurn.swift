@@ -14,6 +14,8 @@ struct ConversationTurn: Sendable {
     let messages: [JSONValue]
     /// Of the messages as JSON.
     let bytes: Int
+    /// Whether what was asked can be said in native messages; else `messages` holds the answer alone.
+    let isSayable: Bool
 
     /// - Parameters:
     ///   - id: Of the generation.
@@ -23,10 +25,32 @@ struct ConversationTurn: Sendable {
     ///   - limits: Of the request.
     init(_ id: GenerationID, model: String, _ origin: GenerationOrigin, _ log: GenerationLog, _ limits: JSONLimits) {
         (self.id, parent, self.model) = (id, origin.parent, model)
-        let request = try? JSONValue(parsing: origin.request, limits: limits)
-        system = request?["system"]?.stringValue
-        messages = (request?["messages"]?.arrayValue ?? []) + log.fold().messages
+        let asked = try? Self.asked(origin, limits)
+        system = asked?.system
+        isSayable = asked != nil
+        messages = (asked?.messages ?? []) + log.fold().messages
         bytes = messages.reduce(0) { $0 + $1.bytes.count + 1 }
+    }
+}
+
+extension ConversationTurn {
+    /// What was asked, in native messages.
+    ///
+    /// - Throws: A failure where the client's dialect says what native messages cannot.
+    private static func asked(
+        _ origin: GenerationOrigin, _ limits: JSONLimits
+    ) throws(RequestError) -> (system: String?, messages: [JSONValue]) {
+        switch DialectName(rawValue: origin.dialect) {
+        case .anthropic:
+            let request = try AnthropicRequest(body: origin.request, limits: limits)
+            return (nil, try request.modelRequest().chatMessages())
+        case .gemini:
+            let request = try GeminiRequest(body: origin.request, model: nil, isStream: true, limits: limits)
+            return (nil, try request.modelRequest().chatMessages())
+        case .native, .simple, .openAIChat, nil:
+            let request = try? JSONValue(parsing: origin.request, limits: limits)
+            return (request?["system"]?.stringValue, request?["messages"]?.arrayValue ?? [])
+        }
     }
 }
 
