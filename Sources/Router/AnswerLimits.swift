@@ -22,4 +22,11 @@ public struct AnswerLimits: Sendable {
         (limits.lineBytes, limits.eventBytes) = (lineBytes, eventBytes)
         return limits
     }
+
+    /// An element may be a whole document.
+    var ofElements: JSONArrayLimits {
+        var limits = JSONArrayLimits()
+        limits.elementBytes = bytes
+        return limits
+    }
 }

@@ -27,6 +27,8 @@ public final class ProviderAttempt {
     private var body = ProviderBody.eventStream
     private var events: EventStreamDecoder
     private var lines: JSONLinesDecoder
+    private var elements: JSONArrayDecoder
+    private var stray = StrayJSON()
     private var document: [UInt8] = []
     private var refusedStatus: Int?
     private var refusedType = ""
@@ -59,6 +61,7 @@ public final class ProviderAttempt {
         (self.request, self.decoder, live, self.loop) = (request, decoder, log, loop)
         events = EventStreamDecoder(limits: request.limits.ofStream)
         lines = JSONLinesDecoder(limits: request.limits.ofStream)
+        elements = JSONArrayDecoder(limits: request.limits.ofElements)
         self.onEnd = onEnd
         timeline = AttemptTimeline(started: loop.now())
         machine = AttemptMachine(
@@ -161,10 +164,12 @@ public final class ProviderAttempt {
         do {
             while let item = try events.next() {
                 switch item {
-                case .event(_, let data): frame(events.bytes, data)
+                case .event(_, let data):
+                    endStray()
+                    frame(events.bytes, data)
                 case .comment: machine.pingArrived()
-                case .stray(let line): stray(events.bytes, line)
-                case .end: break
+                case .stray(let line): takeStray(line)
+                case .end: endStray()
                 }
                 if exchange == nil { return }
             }
@@ -181,10 +186,27 @@ public final class ProviderAttempt {
         }
     }
 
+    private func takeElements() {
+        do {
+            while exchange != nil, let element = try elements.next() { frame(elements.bytes, element) }
+        } catch {
+            fail(.providerMalformed, "the provider's stream is broken: \(error)")
+        }
+    }
+
     /// A line outside the event stream: some servers put a bare JSON error there; anything else is passed over.
-    private func stray(_ bytes: [UInt8], _ line: Range<Int>) {
-        guard line.count > 1, bytes[line.lowerBound] == 0x7B else { return }
-        frame(bytes, line)
+    private func takeStray(_ line: Range<Int>) {
+        let found = stray.take(events.bytes.span.extracting(line))
+        switch found {
+        case .nothing: break
+        case .object(let range): frame(stray.bytes, range)
+        case .broken: skipFrame()
+        }
+    }
+
+    /// JSON that stood bare and was not closed before the next event.
+    private func endStray() {
+        if stray.cut() { skipFrame() }
     }
 
     private func frame(_ bytes: [UInt8], _ data: Range<Int>) {
@@ -195,14 +217,17 @@ public final class ProviderAttempt {
         } catch .limitExceeded {
             fail(.logFull, "the answer has more choices or tool calls than one answer may have")
         } catch {
-            let hasOpenToolCall = decoder.hasOpenToolCall
-            if !hasOpenToolCall {
-                live.log.append(
-                    .notice(code: "frame_skipped", message: "a frame of the provider could not be decoded"))
-                guard shows() else { return }
-            }
-            perform(machine.undecodableFrameArrived(hasOpenToolCall: hasOpenToolCall, at: now))
+            skipFrame()
         }
+    }
+
+    private func skipFrame() {
+        let hasOpenToolCall = decoder.hasOpenToolCall
+        if !hasOpenToolCall {
+            live.log.append(.notice(code: "frame_skipped", message: "a frame of the provider could not be decoded"))
+            guard shows() else { return }
+        }
+        perform(machine.undecodableFrameArrived(hasOpenToolCall: hasOpenToolCall, at: now))
     }
 
     /// Some servers leave out the last blank line: what stands there may be the finish, or half a frame.
@@ -323,7 +348,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         guard head.status == 200 else { return refused(head) }
         machine.headArrived(at: now)
         armTimer()
-        body = ProviderBody(head)
+        body = ProviderBody(head, in: request.dialect)
         if case .foreign(let type) = body {
             // Masked before it is cut, or half a key could be left.
             let type = SecretMask.masking(request.secret, in: type).prefix(100)
@@ -362,6 +387,9 @@ extension ProviderAttempt: HTTPClientDelegate {
         case .jsonLines:
             lines.receive(bytes)
             takeLines()
+        case .elements:
+            elements.receive(bytes)
+            takeElements()
         case .document:
             guard document.count + bytes.count <= request.limits.bytes else { return failAsTooLong() }
             bytes.withUnsafeBufferPointer { document.append(contentsOf: $0) }
@@ -380,6 +408,7 @@ extension ProviderAttempt: HTTPClientDelegate {
         case .jsonLines:
             lines.finish()
             takeLines()
+        case .elements: elements.finish()
         case .document: frame(document, document.indices)
         case .foreign: break
         }

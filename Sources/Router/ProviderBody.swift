@@ -1,3 +1,4 @@
+import FreshetDialects
 import FreshetEventStreams
 import FreshetHTTPWire
 
@@ -9,10 +10,12 @@ enum ProviderBody {
     case jsonLines
     /// One JSON document: a provider that does not stream.
     case document
+    /// The objects of one JSON array, each as it comes: Gemini without `alt=sse`. One that stands alone counts too.
+    case elements
     /// Nothing a frame could be found in: the media type it named.
     case foreign(String)
 
-    init(_ head: HTTPResponseHead) {
+    init(_ head: HTTPResponseHead, in dialect: ProviderDialect) {
         if let coding = head.fields["content-encoding"], coding.lowercased() != "identity" {
             // It was never asked for.
             self = .foreign("a body encoded as \(coding)")
@@ -22,7 +25,8 @@ enum ProviderBody {
         switch type {
         case "", "text/event-stream", "application/octet-stream", "text/plain": self = .eventStream
         case "application/x-ndjson", "application/jsonl", "application/json-lines": self = .jsonLines
-        case _ where type == "application/json" || type.hasSuffix("+json"): self = .document
+        case _ where type == "application/json" || type.hasSuffix("+json"):
+            self = dialect == .gemini ? .elements : .document
         default: self = .foreign(type)
         }
     }

@@ -60,6 +60,20 @@ struct AttemptMachineTests {
                 (.frame(1, content: true, finished: true), .proceed), (.timer(2), .proceed), (.timer(3), .finish),
             ]),
         Script(
+            name: "content behind a finish has its time from when it came",
+            steps: [
+                (.frame(1, content: true, finished: true), .proceed),
+                (.frame(2, content: true, finished: true), .proceed), (.timer(3), .proceed),
+                (.frame(3, content: true), .proceed), (.timer(60), .proceed),
+                (.frame(60, content: true, finished: true), .proceed), (.timer(61), .proceed), (.timer(62), .finish),
+            ]),
+        Script(
+            name: "a finish of which more is to come is whole at the end of bytes, and waits until then",
+            steps: [
+                (.frame(1, content: true, finished: true, complete: false), .proceed), (.timer(30), .proceed),
+                (.bytesEnded, .finish),
+            ]),
+        Script(
             name: "what follows the finish has its time from when we read on",
             steps: [
                 (.frame(1, content: true, finished: true), .proceed), (.paused, .nothing), (.timer(100), .proceed),

@@ -111,7 +111,8 @@ public struct AttemptMachine: Equatable, Sendable {
         isAlive = hasOpenToolCall
         isWhole = isFinished
         if isFinished, isComplete {
-            if !isFinishing { state = .finishing(since: moment) }
+            // Some providers say of each piece that it is the last: what shows more begins the wait anew.
+            if !isFinishing || hasContent { state = .finishing(since: moment) }
         } else if hasContent || isFinishing {
             // Another choice begins behind the first one's finish, or goes on.
             state = .streaming
