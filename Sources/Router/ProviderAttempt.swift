@@ -168,7 +168,7 @@ public final class ProviderAttempt {
                     endStray()
                     frame(events.bytes, data)
                 case .comment: machine.pingArrived()
-                case .stray(let line): takeStray(line)
+                case .stray(let line): takeStray(events.bytes, line)
                 case .end: endStray()
                 }
                 if exchange == nil { return }
@@ -195,9 +195,8 @@ public final class ProviderAttempt {
     }
 
     /// A line outside the event stream: some servers put a bare JSON error there; anything else is passed over.
-    private func takeStray(_ line: Range<Int>) {
-        let found = stray.take(events.bytes.span.extracting(line))
-        switch found {
+    private func takeStray(_ bytes: [UInt8], _ line: Range<Int>) {
+        switch stray.take(bytes.span.extracting(line)) {
         case .nothing: break
         case .object(let range): frame(stray.bytes, range)
         case .broken: skipFrame()

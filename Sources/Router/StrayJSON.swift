@@ -21,7 +21,9 @@ struct StrayJSON {
     mutating func take(_ line: Span<UInt8>) -> Found {
         var object: JSONArrayDecoder
         let isBegun = self.object != nil
-        if let begun = self.object { object = begun } else {
+        if let begun = self.object {
+            object = begun
+        } else {
             guard let first = Self.first(line), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
                 return .nothing
             }

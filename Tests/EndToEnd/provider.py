@@ -170,6 +170,11 @@ class Provider:
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
+    def root(self) -> str:
+        """Without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def count(self) -> int:
         """Requests to a model seen so far."""
         with self.changed:
@@ -256,8 +261,12 @@ class Provider:
         return error(404, "no such path")
 
 
+ASKING = ("/completions", "/embeddings", "/messages", ":generateContent", ":streamGenerateContent")
+"""How the path of a request to a model ends."""
+
+
 def _is_asked(exchange: Exchange) -> bool:
-    return exchange.method == "POST" and exchange.target.endswith(("/completions", "/embeddings"))
+    return exchange.method == "POST" and exchange.target.partition("?")[0].endswith(ASKING)
 
 
 class _Connection(asyncio.Protocol):
