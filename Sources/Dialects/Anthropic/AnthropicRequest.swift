@@ -48,12 +48,16 @@ public struct AnthropicRequest: ClientRequest {
     /// Always brought.
     public var includesUsage: Bool { false }
 
-    /// Replaces `model`, asks for a stream and takes out what is ours.
+    /// Replaces `model`, asks for a stream, and takes out what is ours and thinking that other providers signed.
     public func ownBody(for provider: ProviderHabits) -> [UInt8] {
         var name: [UInt8] = []
         name.appendJSON(string: provider.model)
-        return JSONSplice.applying(
-            [("model", name), ("stream", Array("true".utf8)), ("freshet", nil)], to: body.span, members: members)
+        var edits: [JSONSplice.Edit] = [("model", name), ("stream", Array("true".utf8)), ("freshet", nil)]
+        let foreign = ForeignSignatures(dialect: .anthropic)
+        if foreign.stand(in: body.span), let messages = members.last(where: { $0.isNamed("messages", in: body.span) }) {
+            edits.append(("messages", foreign.removed(fromMessages: field("messages", messages).value).bytes))
+        }
+        return JSONSplice.applying(edits, to: body.span, members: members)
     }
 
     private func field(_ name: String, _ member: JSONSplice.Member) -> RequestField {

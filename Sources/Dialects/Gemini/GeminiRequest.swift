@@ -8,6 +8,7 @@ public struct GeminiRequest: ClientRequest {
     /// The client's body.
     let body: [UInt8]
     private let members: [JSONSplice.Member]
+    private let limits: JSONLimits
     /// As the path names it.
     public let model: String?
     /// Whether the path asks for a stream.
@@ -26,7 +27,7 @@ public struct GeminiRequest: ClientRequest {
     public init(
         body: [UInt8], model: String?, isStream: Bool, limits: JSONLimits = .init()
     ) throws(RequestError) {
-        (self.body, self.model, self.isStream) = (body, model, isStream)
+        (self.body, self.model, self.isStream, self.limits) = (body, model, isStream, limits)
         do { members = try JSONSplice.members(of: body.span, limits: limits) } catch {
             throw RequestError(nil, "the body must be one JSON object: \(error)")
         }
@@ -56,8 +57,15 @@ public struct GeminiRequest: ClientRequest {
     /// Always brought.
     public var includesUsage: Bool { false }
 
-    /// Takes out what is ours, and `model`: that and the stream are asked for in the path.
+    /// Takes out what is ours, signatures of other providers, and `model`: that and the stream are asked for in the path.
     public func ownBody(for provider: ProviderHabits) -> [UInt8] {
-        JSONSplice.applying([("freshet", nil), ("model", nil)], to: body.span, members: members)
+        var edits: [JSONSplice.Edit] = [("freshet", nil), ("model", nil)]
+        let foreign = ForeignSignatures(dialect: .gemini)
+        if foreign.stand(in: body.span), let member = members.last(where: { $0.isNamed("contents", in: body.span) }),
+            let contents = try? JSONValue(parsing: body.span.extracting(member.valueRange), limits: limits)
+        {
+            edits.append(("contents", foreign.removed(fromContents: contents).bytes))
+        }
+        return JSONSplice.applying(edits, to: body.span, members: members)
     }
 }

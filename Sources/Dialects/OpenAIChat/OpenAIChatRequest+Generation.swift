@@ -29,7 +29,7 @@ extension GenerationRequest {
     }
 
     /// A message without what other vendors signed: the dialect's inventor refuses members that it does not know.
-    private static func plain(_ message: JSONValue) -> JSONValue {
+    static func plain(_ message: JSONValue) -> JSONValue {
         guard var object = message.objectValue, message["role"]?.stringValue == "assistant" else { return message }
         object.members.removeAll { ["reasoning_details", "reasoning_content"].contains($0.name) }
         if let place = object.members.firstIndex(where: { $0.name == "tool_calls" }),

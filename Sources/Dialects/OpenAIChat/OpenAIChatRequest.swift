@@ -37,7 +37,8 @@ public struct OpenAIChatRequest: ClientRequest {
     /// Chat Completions.
     public var dialect: DialectName { .openAIChat }
 
-    /// Replaces `model`, asks for a stream and, where the provider may be asked, for usage, and takes out what is ours.
+    /// Replaces `model`, asks for a stream and, where the provider may be asked, for usage, and takes out what is ours and
+    /// what a provider would refuse that other vendors signed.
     public func ownBody(for provider: ProviderHabits) -> [UInt8] {
         var name: [UInt8] = []
         name.appendJSON(string: provider.model)
@@ -49,7 +50,19 @@ public struct OpenAIChatRequest: ClientRequest {
             let asked = try? JSONSplice.applying([("include_usage", Array("true".utf8))], to: options.span)
             edits.append(("stream_options", asked ?? Array("{\"include_usage\":true}".utf8)))
         }
+        if let messages = plainMessages(for: provider) { edits.append(("messages", messages)) }
         return JSONSplice.applying(edits, to: body.span, members: members)
+    }
+
+    private static let signed = [Needle("reasoning_details\""), Needle("extra_content\"")]
+
+    /// The messages without what other vendors signed, where there is any and the provider refuses to see it.
+    private func plainMessages(for provider: ProviderHabits) -> [UInt8]? {
+        guard provider.namesCompletionTokens, Self.signed.contains(where: { $0.end(in: body.span, from: 0) != nil }),
+            let member = members.last(where: { $0.isNamed("messages", in: body.span) }),
+            let messages = (try? JSONValue(parsing: body.span.extracting(member.valueRange)))?.arrayValue
+        else { return nil }
+        return JSONValue.array(messages.map(GenerationRequest.plain)).bytes
     }
 
     /// The names of the members we read.

@@ -19,13 +19,15 @@ struct RequestFixture: CustomTestStringConvertible, Sendable {
 
     func body() throws -> [UInt8] { [UInt8](try Data(contentsOf: Self.folder.appending(path: name + ".json"))) }
 
+    var client: DialectName { DialectName(rawValue: String(name.prefix { $0 != "." })) ?? .native }
+
     func request() throws -> any ClientRequest {
         let body = try body()
-        return switch name.prefix(while: { $0 != "." }) {
-        case "openai-chat": try OpenAIChatRequest(body: body)
-        case "anthropic": try AnthropicRequest(body: body)
-        case "gemini": try GeminiRequest(body: body, model: "fast", isStream: true)
-        default: try GenerationRequest(body: body.span)
+        return switch client {
+        case .openAIChat: try OpenAIChatRequest(body: body)
+        case .anthropic: try AnthropicRequest(body: body)
+        case .gemini: try GeminiRequest(body: body, model: "fast", isStream: true)
+        case .native, .simple: try GenerationRequest(body: body.span)
         }
     }
 
