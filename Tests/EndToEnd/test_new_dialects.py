@@ -468,6 +468,16 @@ def test_reading_on_in_another_dialect(gateway: Served, dialect: str) -> None:
         assert rest[-1] == whole[-1]
 
 
+def test_googles_client_sees_nothing_but_data(gateway: Served) -> None:
+    """It takes any other line for an error; what is logged is read on elsewhere."""
+    target, body = gemini("gemini/talk-n5-i0-t0", "streamGenerateContent?alt=sse")
+    response, answer = ask(gateway, target, body, {"x-api-key": KEY, "x-freshet-log": "on"})
+    assert response.status == 200 and all(line.startswith("data: ") for line in answer.decode().split("\r\n") if line)
+    events = f"/v1/generations/{response.headers['x-freshet-generation']}/events?dialect=gemini"
+    response, read_on = ask(gateway, events, None, method="GET")
+    assert response.status == 200 and read_on.count(b"\nid: ") >= 5
+
+
 def text(frames: list[tuple[str, str]], dialect: str) -> str:
     documents = [json.loads(data) for _, data in frames]
     if dialect == "gemini":

@@ -68,7 +68,8 @@ struct AnswerEndpoint {
         }
         let isGoverned = generation.isReadOnce
         var reader = DialectName.Reader(of: generation.id)
-        (reader.framing, reader.mayReturn) = (framing(exchange), !isGoverned)
+        // Google's own client takes every line that is no data for an error: it gets no ids, and reads on elsewhere.
+        (reader.framing, reader.mayReturn) = (framing(exchange), !isGoverned && dialect != .gemini)
         reader.includesUsage = request.includesUsage
         let encoder = dialect.encoder(for: reader)
         let style = StreamReader.Style(
