@@ -40,7 +40,9 @@ struct FrameOutput: Sendable {
 
     /// Begins a frame; its JSON follows.
     ///
-    /// - Parameter type: The event's name over server-sent events; empty for none.
+    /// - Parameters:
+    ///   - type: The event's name over server-sent events; empty for none.
+    ///   - out: Grows.
     mutating func open(_ type: StaticString = "", _ out: inout [UInt8]) {
         start = out.count
         switch framing {
