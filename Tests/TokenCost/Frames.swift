@@ -43,7 +43,7 @@ struct Frames {
             #","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"#
             + #""stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}"#
         let delta = event(
-            "content_block_delta", #","index":0,"delta":{"type":"text_delta","text":"\u{0}"}"#)
+            "content_block_delta", #","index":0,"delta":{"type":"text_delta","text":"\#u{0}"}"#)
         let halves = delta.split(separator: "\u{0}")
         return Frames(
             first: [
