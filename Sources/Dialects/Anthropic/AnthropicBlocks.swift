@@ -46,6 +46,8 @@ struct AnthropicBlocks {
     /// The number of the next block that is begun, in the client's count.
     private var nextIndex = 0
     private var current: Block?
+    /// Whether a block is being sent, or would be if it said anything.
+    var isOpen: Bool { current != nil }
     /// The number of the one being sent, in the client's count.
     private var index = 0
     private var waiting: [Item] = []

@@ -84,6 +84,7 @@ public struct AnthropicDecoder: ProviderDecoder {
         } else {
             try frame.scan(data)
             try take(data, &meaning)
+            if !hasAttempt { addMissingStart() }
             write(data, into: &log)
         }
         (meaning.hasContent, meaning.isFinished) = (hasContent, isFinished)
@@ -160,13 +161,28 @@ public struct AnthropicDecoder: ProviderDecoder {
         guard !hasAttempt else { return }
         hasAttempt = true
         var extras: [UInt8] = []
-        AnthropicExtras.append(.message, raw: Self.emptied(data.extracting(object)).span, to: &extras)
+        AnthropicExtras.append(.message, raw: emptied(data.extracting(object)).span, to: &extras)
         if frame.kind == .messageStart { appendFrameMembers(["type", "message"], data, to: &extras) }
         let attempt = Attempt(
             route: route,
             providerModel: AnthropicFrame.string("model", in: members, data)?.string(in: data),
             providerID: AnthropicFrame.string("id", in: members, data)?.string(in: data))
         add(.attempt(attempt), Extras(dialect: .anthropic, bytes: extras, isConstant: false))
+    }
+
+    /// An answer whose start was lost, or never sent, begins nevertheless.
+    private mutating func addMissingStart() {
+        switch frame.kind {
+        case .ping, .error, .other: return
+        case .messageStart, .blockStart, .blockDelta, .blockStop, .messageDelta, .messageStop, .message: break
+        }
+        hasAttempt = true
+        var extras: [UInt8] = []
+        let empty: [UInt8] = Array("{}".utf8)
+        AnthropicExtras.append(.message, raw: emptied(empty.span).span, to: &extras)
+        let attempt = GenerationEvent.attempt(Attempt(route: route))
+        let start = Extras(dialect: .anthropic, bytes: extras, isConstant: false)
+        pending.insert(Pending(content: .event(attempt), extras: start), at: 0)
     }
 
     /// A whole answer in one document says the same as a stream of it.
@@ -418,21 +434,42 @@ public struct AnthropicDecoder: ProviderDecoder {
         return bytes + [0x7D]
     }
 
-    /// A message as it stands in a `message_start`: with nothing said yet.
-    private static func emptied(_ message: Span<UInt8>) -> [UInt8] {
+    /// A message as it stands in a `message_start`: with nothing said yet, and all that the vendor's SDK relies on.
+    private func emptied(_ message: Span<UInt8>) -> [UInt8] {
         let raw = message.withUnsafeBufferPointer { Array($0) }
-        guard let members = try? JSONSplice.members(of: message) else { return raw }
-        let isEmpty = members.allSatisfy { member in
-            let value = message.extracting(member.valueRange)
-            return member.name.equals("content", in: message)
-                ? value.count == 2
-                : !(member.name.equals("stop_reason", in: message) && value[0] != 0x6E)
+        guard let members = try? JSONSplice.members(of: message, limits: frame.limits) else { return raw }
+        var edits: [JSONSplice.Edit] = []
+        for (name, value) in missing {
+            guard let member = members.last(where: { $0.isNamed(name, in: message) }),
+                member.hasForm(of: value, in: message)
+            else {
+                edits.append((name, value))
+                continue
+            }
+            if name == "usage", let whole = completed(message.extracting(member.valueRange)) {
+                edits.append((name, whole))
+            }
         }
-        if isEmpty { return raw }
-        let null = Array("null".utf8)
-        return JSONSplice.applying(
-            [("content", Array("[]".utf8)), ("stop_reason", null), ("stop_sequence", null)], to: message,
-            members: members)
+        return edits.isEmpty ? raw : JSONSplice.applying(edits, to: message, members: members)
+    }
+
+    /// Usage with the two counts that are always there; nil where it has them.
+    private func completed(_ usage: Span<UInt8>) -> [UInt8]? {
+        guard let members = try? JSONSplice.members(of: usage, limits: frame.limits) else { return nil }
+        let names = ["input_tokens", "output_tokens"].filter { name in
+            !members.contains { $0.isNamed(name, in: usage) }
+        }
+        guard !names.isEmpty else { return nil }
+        return JSONSplice.applying(names.map { ($0, [0x30]) }, to: usage, members: members)
+    }
+
+    /// What stands in a `message_start` for what its provider left out, or said already.
+    private var missing: [(String, [UInt8])] {
+        let id = "\"msg_\(String(describing: generation).dropFirst(4))\""
+        return [
+            ("id", id), ("type", "\"message\""), ("role", "\"assistant\""), ("model", "\"\""), ("content", "[]"),
+            ("stop_reason", "null"), ("stop_sequence", "null"), ("usage", "{\"input_tokens\":0,\"output_tokens\":0}"),
+        ].map { ($0, Array($1.utf8)) }
     }
 
     private static func object(of members: [AnthropicFrame.Member], _ data: Span<UInt8>) -> [UInt8] {
@@ -442,5 +479,13 @@ public struct AnthropicDecoder: ProviderDecoder {
             data.extracting(member.range).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         }
         return bytes + [0x7D]
+    }
+}
+
+extension JSONSplice.Member {
+    /// Whether the value is of the same kind as `other`, and empty where that is an array.
+    fileprivate func hasForm(of other: [UInt8], in text: Span<UInt8>) -> Bool {
+        guard text[valueRange.lowerBound] == other[0] else { return false }
+        return other[0] != 0x5B || valueRange.count == 2
     }
 }

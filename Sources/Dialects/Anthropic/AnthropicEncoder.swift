@@ -48,7 +48,7 @@ public struct AnthropicEncoder: StreamEncoder {
         hasBegun = attempt != nil || !fold.blocks.isEmpty
         let isOwn = fold.attemptSource == .anthropic
         isFinishSent = isOwn && finish != nil
-        isStopSent = isOwn && fold.foreign.contains { $0.name == AnthropicForeign.stop }
+        isStopSent = isFinishSent && fold.foreign.contains { $0.name == AnthropicForeign.stop }
         blocks = AnthropicBlocks(resuming: fold, isOwn: isOwn)
     }
 
@@ -112,12 +112,15 @@ public struct AnthropicEncoder: StreamEncoder {
 
     private mutating func takeForeign(_ name: String, _ bytes: [UInt8], _ own: Extras?, _ out: inout [UInt8]) {
         switch name {
-        case AnthropicForeign.block: blocks.add(.foreign(bytes), &output, &out)
+        case AnthropicForeign.block: if hasBegun { blocks.add(.foreign(bytes), &output, &out) }
         case AnthropicForeign.delta: if let own { blocks.add(wholeDelta: own, &output, &out) }
         case AnthropicForeign.messageDelta where bytes.isEmpty: writeOwnDelta(own, &out)
         default:
-            guard !bytes.isEmpty else { return }
-            if name == AnthropicForeign.stop { isStopSent = true }
+            guard !bytes.isEmpty, hasBegun else { return }
+            if name == AnthropicForeign.stop {
+                guard isFinishSent else { return }
+                isStopSent = true
+            }
             output.open(named: name, &out)
             out.appendJSONOnOneLine(bytes)
             output.close(&out)
@@ -154,7 +157,8 @@ public struct AnthropicEncoder: StreamEncoder {
 
     /// Writes a provider's `message_delta` as it came, at the event that carries it.
     private mutating func writeOwnDelta(_ own: Extras?, _ out: inout [UInt8]) {
-        guard let own else { return }
+        // A report in the middle of a block has no place here; those behind it are cumulative.
+        guard let own, hasBegun, !blocks.isOpen else { return }
         let (delta, usage) = (own.anthropic(.finish), own.anthropic(.usage))
         guard delta != nil || usage != nil else { return }
         output.open("message_delta", &out)

@@ -16,7 +16,8 @@ struct AnthropicReader {
             var lines = frame.split(separator: "\n").map(String.init)
             lines.removeAll { $0.hasPrefix("id: ") || $0.hasPrefix(":") }
             guard !lines.isEmpty else { continue }
-            let name = isLines ? nil : lines.removeFirst().dropFirst("event: ".count)
+            let isNamed = lines[0].hasPrefix("event: ")
+            let name = isNamed ? lines.removeFirst().dropFirst("event: ".count) : nil
             let data = isLines ? lines[0] : String(lines[0].dropFirst("data: ".count))
             let event = try JSONValue(parsing: Array(data.utf8))
             let type = event["type"]?.stringValue ?? ""
