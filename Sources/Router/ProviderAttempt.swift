@@ -265,11 +265,7 @@ public final class ProviderAttempt {
             }
             return false
         }
-        if let report = frame.usage {
-            var merged = usage ?? Usage()
-            merged.merge(report)
-            usage = merged
-        }
+        if let report = frame.usage { usage = report }
         if let reason = frame.finishReason { finishReason = reason }
         return true
     }

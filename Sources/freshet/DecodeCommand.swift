@@ -92,11 +92,7 @@ private struct RecordedAnswer {
             if frame.isFinished { isFinished = true }
             if let failed = frame.failure { failure = failed.failure }
             reason = frame.finishReason ?? reason
-            if let report = frame.usage {
-                var merged = usage ?? Usage()
-                merged.merge(report)
-                usage = merged
-            }
+            usage = frame.usage ?? usage
         } catch {
             log.append(.notice(code: "frame_skipped", message: "a frame could not be decoded: \(error)"))
         }

@@ -120,12 +120,15 @@ struct AnthropicBlocks {
         if start.kind == .toolInput || block.raw != nil { open(own, &output, &out) }
     }
 
+    /// Whether the block being sent began with its provider's own start, also where that was before this encoder was made.
+    private var isBegunAsGiven: Bool { current?.raw != nil || (isOwn && current?.isBegun == true) }
+
     mutating func add(
         _ text: Span<UInt8>, to block: Int, _ own: Extras?, _ output: inout FrameOutput, _ out: inout [UInt8]
     ) {
         if current?.start.block == block {
             // The provider's start has it already.
-            if own?.anthropic(.said) != nil, current?.raw != nil { return }
+            if own?.anthropic(.said) != nil, isBegunAsGiven { return }
             if current?.isBegun == false { open(nil, &output, &out) }
             if current?.start.kind == .refusal { hasRefusal = true }
             say(text, own, &output, &out)
@@ -145,7 +148,7 @@ struct AnthropicBlocks {
                 if let raw = own?.anthropic(.block) { waiting.raw = Array(raw) }
             }
         }
-        if own?.anthropic(.said) != nil, current?.raw != nil { return }
+        if own?.anthropic(.said) != nil, isBegunAsGiven { return }
         let isRedacted = signature.isRedacted && signature.dialect == .anthropic
         if let raw = own?.anthropic(.block) { current?.raw = Array(raw) }
         if isRedacted, current?.isBegun == false || own?.anthropic(.block) != nil {
@@ -166,7 +169,7 @@ struct AnthropicBlocks {
                 if !isSaid || waiting.raw == nil { waiting.citations.append((citation, raw)) }
             }
         }
-        if isSaid, current?.raw != nil { return }
+        if isSaid, isBegunAsGiven { return }
         if current?.isBegun == false { open(nil, &output, &out) }
         write(citation, raw, own, &output, &out)
     }

@@ -156,7 +156,8 @@ public struct AnthropicDecoder: ProviderDecoder {
     ) throws(FrameError) {
         if let range = AnthropicFrame.value("usage", in: members, data), let report = usage.take(range, data) {
             meaning.usage = report
-            add(.usage(report), endsFrame: hasAttempt)
+            // What the last report says may be less, and split otherwise: readers are told that one.
+            if frame.kind == .message { add(.usage(report), endsFrame: hasAttempt) }
         }
         guard !hasAttempt else { return }
         hasAttempt = true

@@ -3,8 +3,8 @@ import FreshetPartialJSON
 
 /// Tokens as Anthropic counts them: those of the request in three parts that do not overlap.
 ///
-/// Reports are cumulative, and leave out what they said before; a report is filled up from those before it, then put in
-/// our words, which keep the larger value.
+/// Reports are cumulative, and leave out what they said before; a report is filled up from those before it. One that says
+/// less than an earlier one holds, as for the vendor's own clients: what was guessed in the beginning is counted in the end.
 struct AnthropicUsage {
     private var input: Int64?
     private var cacheWrite: Int64?
@@ -37,7 +37,9 @@ struct AnthropicUsage {
                 .flatMap { Self.count($0.valueRange, inner) }
         }
         guard report != (nil, nil, nil, nil) || thinking != nil else { return nil }
-        (input, cacheWrite) = (report.input ?? input, report.write ?? cacheWrite)
+        // No request has no tokens: servers that say so in the last report mean that they said it before.
+        let isSilent = report.input == 0 && report.write ?? 0 == 0 && report.read ?? 0 == 0
+        (input, cacheWrite) = (isSilent ? input ?? 0 : report.input ?? input, report.write ?? cacheWrite)
         (cacheRead, output) = (report.read ?? cacheRead, report.output ?? output)
         self.thinking = thinking ?? self.thinking
         return usage

@@ -49,7 +49,7 @@ public struct DecodedFrame: Equatable, Sendable {
     }
     private var reported = Reported.nothing
 
-    /// Tokens it reports.
+    /// All tokens reported so far, when this frame reports any; a later frame's word holds.
     public var usage: Usage? {
         get { reported.report.usage }
         set { change { $0.usage = newValue } }

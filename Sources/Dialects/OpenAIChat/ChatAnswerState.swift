@@ -29,8 +29,9 @@ struct ChatAnswerState {
     private(set) var roles: [Int] = []
     /// What has no place of its own in Chat: signatures, citations, files.
     var asides = ChatAsides()
-    /// The word, unknown to this dialect, by which the provider said that the answer went wrong.
-    var failedFinish: FinishReason?
+    /// Finishes of other dialects' providers, which may still be followed by content, or by another finish: they are told
+    /// at the end, when the last word is known.
+    private var waiting: [Int: FinishReason] = [:]
 
     init() {}
 
@@ -44,9 +45,12 @@ struct ChatAnswerState {
         }
         if !rolesAreTheirs { asides = ChatAsides(resuming: fold) }
         for finish in fold.finishes {
-            if takesAsFailure(finish.reason) { continue }
-            claimRole(finish.choice)
-            finished.append(finish.choice)
+            if rolesAreTheirs {
+                claimRole(finish.choice)
+                finished.append(finish.choice)
+            } else {
+                waiting[finish.choice] = finish.reason
+            }
         }
     }
 
@@ -88,14 +92,16 @@ struct ChatAnswerState {
         blocks.append(Block(choice: start.choice, kind: start.kind, tool: tool, isShown: isShown))
     }
 
-    /// Keeps a finish of another dialect's provider that means failure.
-    ///
-    /// - Returns: Whether it is one: then the choice does not finish.
-    mutating func takesAsFailure(_ reason: FinishReason) -> Bool {
-        guard reason.isFailure, !rolesAreTheirs else { return false }
-        failedFinish = reason
-        return true
+    /// Keeps finishes of another dialect's provider for the end.
+    mutating func wait(for finishes: [(choice: Int, reason: FinishReason)]) {
+        for finish in finishes { waiting[finish.choice] = finish.reason }
     }
+
+    /// The finish that a choice waits to be told of.
+    func waitingFinish(of choice: Int) -> FinishReason? { waiting[choice] }
+
+    /// The word, unknown to this dialect, by which the provider said that the answer went wrong.
+    var failedFinish: FinishReason? { waiting.values.first(where: \.isFailure) }
 
     /// Whether clients of this dialect are told of a block: a call that the provider answers itself is none of theirs.
     func isShown(_ block: Int) -> Bool { blocks[block].isShown }
@@ -122,7 +128,7 @@ struct ChatAnswerState {
 
     /// The choices that still wait for a finish reason; choice 0 even when it has not begun.
     var unfinishedChoices: [Int] {
-        Set(blocks.map(\.choice)).union([0]).subtracting(finished).sorted()
+        Set(blocks.map(\.choice)).union(waiting.keys).union([0]).subtracting(finished).sorted()
     }
 
     /// Appends `{"id":…,"object":…,"created":…,"model":…`, less what the frame's own members replace.

@@ -49,6 +49,14 @@ struct ChatFrame {
     mutating func add(toolStart start: BlockStart) { parts.append(.toolStart(start)) }
     mutating func add(finish choice: Int, _ reason: FinishReason) { parts.append(.finish(choice: choice, reason)) }
 
+    /// Takes the finishes out of the frame.
+    mutating func takeFinishes() -> [(choice: Int, reason: FinishReason)] {
+        var finishes: [(choice: Int, reason: FinishReason)] = []
+        for case .finish(let choice, let reason) in parts { finishes.append((choice, reason)) }
+        if !finishes.isEmpty { parts.removeAll { if case .finish = $0 { true } else { false } } }
+        return finishes
+    }
+
     mutating func clear() {
         parts.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)

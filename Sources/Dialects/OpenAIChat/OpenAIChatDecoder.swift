@@ -49,6 +49,8 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     /// Events of the frame being written; the last of them ends it.
     private var pending: [Pending] = []
     private var repetition = ChatRepetition()
+    /// All reports of usage merged: each is cumulative, and may leave out what an earlier one said.
+    private var reported = Usage()
     /// Whether the frame brought a role that its choice did not have.
     private var hasNewRole = false
 
@@ -105,7 +107,8 @@ public struct OpenAIChatDecoder: ProviderDecoder {
         for place in chunk.choices.indices { take(place, data) }
         if let range = chunk.usage, let usage = ChatUsage.reading(data.extracting(range)) {
             pending.append(.event(.usage(usage)))
-            frame.usage = usage
+            reported.merge(usage)
+            frame.usage = reported
         }
         frame.hasContent = hasAnswer
         for case .event(.finish(0, let reason)) in pending { frame.finishReason = reason }

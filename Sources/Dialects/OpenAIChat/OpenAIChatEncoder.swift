@@ -98,7 +98,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
             state.asides.end(block)
             addAsides()
         case .finish(let choice, let reason):
-            if !state.takesAsFailure(reason) { frame.add(finish: choice, reason) }
+            frame.add(finish: choice, reason)
         case .usage(let report):
             var merged = usage ?? Usage()
             merged.merge(report)
@@ -128,6 +128,8 @@ public struct OpenAIChatEncoder: StreamEncoder {
         defer { frame.clear() }
         if frame.isEmpty, own == nil { return }
         if own != nil, frame.hasAttempt { state.leaveRolesToProvider() }
+        if !state.rolesAreTheirs, part == nil { state.wait(for: frame.takeFinishes()) }
+        if frame.isEmpty, own == nil { return }
         let begin = out.count
         appendCursor(&out)
         let start = out.count
@@ -160,7 +162,8 @@ public struct OpenAIChatEncoder: StreamEncoder {
         }
         part = 0
         for choice in state.unfinishedChoices {
-            frame.add(finish: choice, end.outcome == .overBudget ? .length : end.finishReason ?? .stop)
+            let known = state.waitingFinish(of: choice) ?? end.finishReason
+            frame.add(finish: choice, end.outcome == .overBudget ? .length : known ?? .stop)
             frameOfEnd(&out) { $0.close(extras: nil, into: &$1) }
         }
         frameOfEnd(&out) { $0.appendUsage(end.usage ?? $0.usage, into: &$1) }
