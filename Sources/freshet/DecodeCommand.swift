@@ -64,9 +64,19 @@ private struct RecordedAnswer {
         var events = EventStreamDecoder()
         events.receive(bytes.span)
         events.finish()
+        var stray = StrayJSON()
         while let item = try? events.next() {
-            guard case .event(_, let data) = item, !data.isEmpty else { continue }
-            read(events.bytes.span.extracting(data))
+            switch item {
+            case .event(_, let data):
+                _ = stray.cut()
+                if !data.isEmpty { read(events.bytes.span.extracting(data)) }
+            case .stray(let line):
+                guard case .object(let range) = stray.take(events.bytes.span.extracting(line)) else { continue }
+                let bytes = stray.bytes
+                read(bytes.span.extracting(range))
+            case .comment: break
+            case .end: return
+            }
         }
     }
 

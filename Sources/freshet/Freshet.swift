@@ -18,7 +18,7 @@ struct Freshet {
             a provider that pretends, for trying front ends: docs/simulator.md
         freshet chat [PROMPT] [--model NAME] [--url URL]
             asks a gateway and streams the answer to the terminal (FRESHET_KEY holds the key, where one is asked for)
-        freshet decode FILE --dialect openai-chat
+        freshet decode FILE --dialect openai-chat|anthropic|gemini
             prints the events of a recorded provider stream, one JSON object a line
         freshet --version | --help
 

@@ -92,6 +92,12 @@ import Testing
         #expect(try HTTPPath(parsing: text).segments == segments)
     }
 
+    @Test(arguments: [("gemini-3_pro.x~", "gemini-3_pro.x~"), ("a/b:c d%é", "a%2Fb%3Ac%20d%25%C3%A9"), ("", "")])
+    func encodesSegments(_ text: String, _ encoded: String) throws {
+        #expect(PercentEncoding.encode(text) == encoded)
+        #expect(try HTTPPath(parsing: "/x/" + encoded).segments == ["x", text])
+    }
+
     @Test(arguments: ["/%", "/a/%f", "/%FF"]) func refusesPaths(_ text: String) {
         #expect(throws: HTTPQueryError.badPath) { try HTTPPath(parsing: text) }
     }

@@ -1,10 +1,8 @@
-import FreshetEventStreams
-
 /// Gathers a JSON object that stands bare among the events of a stream, over as many lines as it takes: so Google's
 /// servers report an error in the middle of an answer.
-struct StrayJSON {
+public struct StrayJSON: Sendable {
     /// What a line came to.
-    enum Found {
+    public enum Found: Equatable, Sendable {
         case nothing
         /// An object closed: where it stands in `bytes`, valid until the next line.
         case object(Range<Int>)
@@ -15,10 +13,14 @@ struct StrayJSON {
     private static let limit = 64 << 10
 
     private var object: JSONArrayDecoder?
-    private(set) var bytes: [UInt8] = []
+    /// What the ranges given by `take` index into.
+    public private(set) var bytes: [UInt8] = []
 
-    /// Takes the next line that is none of an event.
-    mutating func take(_ line: Span<UInt8>) -> Found {
+    /// Nothing begun.
+    public init() {}
+
+    /// Takes the next line that is none of an event. O(bytes).
+    public mutating func take(_ line: Span<UInt8>) -> Found {
         var object: JSONArrayDecoder
         let isBegun = self.object != nil
         if let begun = self.object {
@@ -51,7 +53,7 @@ struct StrayJSON {
     /// Says that an event or the end came.
     ///
     /// - Returns: Whether an object was begun that is not closed.
-    mutating func cut() -> Bool {
+    public mutating func cut() -> Bool {
         guard object != nil else { return false }
         object = nil
         return true
