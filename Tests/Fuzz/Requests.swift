@@ -10,7 +10,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for asksUsage in [false, true] { expectSpliced(request, body, asksUsage: asksUsage) }
     }
     if let request = try? GenerationRequest(body: body.span) {
-        let sent = request.openAIChatBody(model: "big \"one\"", asksUsage: true, namesCompletionTokens: count % 2 == 0)
+        let sent = request.openAIChatBody(
+            for: ProviderHabits(model: "big \"one\"", namesCompletionTokens: count % 2 == 0))
         let value = parsed(sent)
         expect(
             value["model"]?.stringValue == "big \"one\"" && value["stream"]?.boolValue == true, "not asked as it must")
@@ -21,7 +22,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private func expectSpliced(_ request: OpenAIChatRequest, _ body: [UInt8], asksUsage: Bool) {
-    let (before, after) = (parsed(body), parsed(request.body(model: "big \"one\"", asksUsage: asksUsage)))
+    let (before, after) = (
+        parsed(body), parsed(request.ownBody(for: ProviderHabits(model: "big \"one\"", asksUsage: asksUsage)))
+    )
     expectAsked(after)
     expect(after["freshet"] == nil, "our own options were sent on")
     let asked = after["stream_options"]?["include_usage"]?.boolValue == true

@@ -99,8 +99,8 @@ struct AnthropicMessageReader {
         let kind = try source.required("type", "base64, url, text, content or file")
         switch try kind.string() {
         case "base64":
-            let type = try source.required("media_type", "as in image/png").string()
-            return ModelMedia(mediaType: type.lowercased(), .base64(try source.required("data", "base64").base64()))
+            let type = try source.required("media_type", "as in image/png").mediaType()
+            return ModelMedia(mediaType: type, .base64(try source.required("data", "base64").base64()))
         case "url": return try source.required("url", "a string").media(mediaType)
         case "file":
             return ModelMedia(

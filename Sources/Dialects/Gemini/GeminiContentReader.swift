@@ -82,13 +82,13 @@ struct GeminiContentReader {
 
     private static func media(_ part: RequestField) throws(RequestError) -> ModelPart.Content? {
         if let data = part["inlineData"] {
-            let type = try data.required("mimeType", "as in image/png").string().lowercased()
+            let type = try data.required("mimeType", "as in image/png").mediaType()
             let base64 = try data.required("data", "base64").base64()
             return ModelMedia(mediaType: type, .base64(base64), name: try data["displayName"]?.string()).content
         }
         guard let file = part["fileData"] else { return nil }
         let uri = try file.required("fileUri", "a URI").string()
-        let type = try file["mimeType"]?.string().lowercased() ?? ""
+        let type = try file["mimeType"]?.mediaType() ?? ""
         let isGoogles =
             !uri.contains(":") || uri.hasPrefix("gs:") || uri.contains("//generativelanguage.googleapis.com/")
         let source: ModelMedia.Source = isGoogles ? .file(uri, of: .gemini) : .url(uri)

@@ -57,9 +57,9 @@ struct ChatMessageReader {
             return .video(try field.required("video_url", "{\"url\"}").required("url", "a string").media())
         case "input_audio":
             let audio = try field.required("input_audio", "{\"data\", \"format\"}")
-            let format = try audio.required("format", "wav or mp3").string()
-            return .audio(
-                ModelMedia(mediaType: "audio/\(format)", .base64(try audio.required("data", "base64").base64())))
+            let format = try audio.required("format", "wav or mp3")
+            let type = try RequestField(.string("audio/" + (try format.string())), at: format.path).mediaType()
+            return .audio(ModelMedia(mediaType: type, .base64(try audio.required("data", "base64").base64())))
         case "file": return .document(try file(try field.required("file", "{\"file_data\", \"filename\"}")))
         default: throw kind.error("is not known: parts are of type text, image_url, input_audio or file")
         }

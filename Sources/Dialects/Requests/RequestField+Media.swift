@@ -2,6 +2,13 @@ import FreshetGeneration
 import FreshetPartialJSON
 
 extension RequestField {
+    /// This string as a media type in small letters, without parameters.
+    func mediaType() throws(RequestError) -> String {
+        let type = try string().lowercased().filter { $0 != " " }.prefix { $0 != ";" }
+        guard type.isMediaType else { throw error("must be a media type, as in image/png") }
+        return String(type)
+    }
+
     /// This string as base64 in the common alphabet: some clients write the one for URLs.
     func base64() throws(RequestError) -> String {
         guard let text = Base64.common(try string()) else { throw error("must be base64") }
@@ -27,6 +34,7 @@ extension RequestField {
         guard words.count > 1, words.last == "base64", let data = Base64.common(String(url[url.index(after: comma)...]))
         else { throw error("must be data:TYPE;base64,DATA") }
         let named = String(words[0]).lowercased()
+        guard named.isEmpty || named.isMediaType else { throw error("must be data:TYPE;base64,DATA") }
         return ModelMedia(mediaType: named.isEmpty ? mediaType : named, .base64(data), name: name)
     }
 }
@@ -64,5 +72,14 @@ extension Base64 {
         }
         out += repeatElement(UInt8(ascii: "="), count: wanted)
         return String(decoding: out, as: UTF8.self)
+    }
+}
+
+extension StringProtocol {
+    /// Whether it is a type and a subtype (RFC 6838), without parameters.
+    fileprivate var isMediaType: Bool {
+        let plain = Set("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+*".utf8)
+        let words = split(separator: "/", omittingEmptySubsequences: false)
+        return words.count == 2 && words.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(plain.contains) }
     }
 }
