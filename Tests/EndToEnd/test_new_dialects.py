@@ -274,7 +274,8 @@ def test_what_a_provider_is_shown(provider: Provider, kind: str) -> None:
             asked = json.loads(seen.body)
             assert asked.get("model") == (None if kind == "gemini" else "some/model")
             assert KEY not in repr(seen.headers) + seen.target
-        ask(gateway, *messages(f"{kind}/some/model"), {"x-api-key": KEY})
+        ask(gateway, f"/v1/messages?beta=true&key={KEY}", messages(f"{kind}/some/model")[1], {"x-api-key": KEY})
+        assert last(provider).target == ENDPOINTS[kind] + "?beta=true" * (kind == "anthropic")
         assert last(provider).headers.get("anthropic-version") == ("2023-06-01" if kind == "anthropic" else None)
 
 

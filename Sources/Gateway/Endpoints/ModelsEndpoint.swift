@@ -92,7 +92,7 @@ private final class ListRelay: HTTPClientDelegate {
         var fields = place.fields(for: exchange.head, credentials)
         fields.append("accept", "application/json")
         secret = credentials.secret
-        let target = place.target(of: "/models") + (exchange.head.query.map { "?" + $0 } ?? "")
+        let target = place.target(of: "/models", asked: exchange.head) + (exchange.head.query.map { "?" + $0 } ?? "")
         let request = HTTPClientRequest(
             origin: place.origin, poolKey: credentials.poolKey, target: target, fields: fields)
         itself = self

@@ -105,7 +105,7 @@ struct Production {
     func target(asking method: String) -> String { place.target(of: route.model, asking: method) }
 
     /// Path and query of another one of the provider's endpoints, behind its base URL.
-    func target(of path: String) -> String { place.target(of: path) }
+    func target(of path: String) -> String { place.target(of: path, asked: exchange.head) }
 
     /// What is sent to pass a request on.
     ///
@@ -139,7 +139,8 @@ struct Production {
         let fields = place.fields(for: exchange.head, credentials)
         let limits = gateway.configuration.limits
         var request = ProviderRequest(
-            origin: place.origin, poolKey: credentials.poolKey, target: place.target(for: route.model), fields: fields,
+            origin: place.origin, poolKey: credentials.poolKey,
+            target: place.target(for: route.model, asked: exchange.head), fields: fields,
             body: body, route: String(describing: route),
             deadlines: route.deadlines.ofAttempt(wantsReasoning: asksReasoning),
             secret: credentials.secret, hasConfiguredKey: credentials.isOwn)

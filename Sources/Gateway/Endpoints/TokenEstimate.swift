@@ -2,7 +2,7 @@ import FreshetPartialJSON
 
 /// How many tokens a request may have, where nobody can be asked.
 enum TokenEstimate {
-    /// Bytes of text a token stands for: about right for English, too many for code, too few for none.
+    /// Bytes of text a token stands for: about right for English; code and most other scripts take more.
     private static let bytesPerToken = 4
 
     /// Counts what a model reads: texts, members' names, arguments, schemas. Images, files and signatures count nothing.

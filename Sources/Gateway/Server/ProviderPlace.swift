@@ -35,12 +35,14 @@ struct ProviderPlace: Sendable {
 
     /// Path and query for an answer, which is always streamed.
     ///
-    /// - Parameter model: The provider's name for it.
+    /// - Parameters:
+    ///   - model: The provider's name for it.
+    ///   - head: The client's request.
     /// - Returns: As it is sent.
-    func target(for model: String) -> String {
+    func target(for model: String, asked head: HTTPRequestHead) -> String {
         switch dialect {
         case .openAIChat: url.target(appending: "/chat/completions")
-        case .anthropic: url.target(appending: "/messages")
+        case .anthropic: target(of: "/messages", asked: head)
         case .gemini: target(of: model, asking: "streamGenerateContent?alt=sse")
         }
     }
@@ -57,9 +59,14 @@ struct ProviderPlace: Sendable {
 
     /// Path and query for another one of its endpoints.
     ///
-    /// - Parameter path: Behind the base URL; begins with a slash.
+    /// - Parameters:
+    ///   - path: Behind the base URL; begins with a slash.
+    ///   - head: The client's request. Of its query only what Anthropic's clients say there travels, to its own kind.
     /// - Returns: As it is sent.
-    func target(of path: String) -> String { url.target(appending: path) }
+    func target(of path: String, asked head: HTTPRequestHead) -> String {
+        let isBeta = dialect == .anthropic && head.query?.split(separator: "&").contains("beta=true") == true
+        return url.target(appending: isBeta ? path + "?beta=true" : path)
+    }
 
     // MARK: What is shown
 
