@@ -1,6 +1,6 @@
 """What a token costs in each pair of a client's and a provider's dialect: the same answers, pair by pair, in turns.
 
-User time is what our own code takes; the system's share is the same for all. A pair that crosses is judged against the
+User time is what our own code takes, most of all in answers whose tokens come in batches; the system's share is the same. A pair that crosses is judged against the
 mean of the two pairs of one dialect that it lies between.
 """
 import itertools, pathlib, statistics, tempfile
@@ -13,7 +13,7 @@ CLIENTS = {
     "anthropic": "--format anthropic --path /v1/messages",
     "gemini": "--format gemini --path /v1beta/models/{model}:streamGenerateContent?alt=sse",
 }
-MODEL, SECONDS, ROUNDS = "mock-n10000-i0-w1", 2.5, 3
+MODEL, SECONDS, ROUNDS = "mock-n10000-i0", 2.5, 3
 
 
 def measure(harness):
