@@ -8,7 +8,10 @@ extension RequestMembers {
             "model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "safetySettings",
         ],
         dropped: ["freshet", "labels", "serviceTier", "store"],
-        refused: ["cachedContent", "modelArmorConfig"], takesSnakeCase: true)
+        refused: [
+            "cachedContent", "modelArmorConfig", "continuationToken", "automaticContinuation", "generationOutputConfig",
+        ],
+        neutral: ["automaticContinuation": [false]], takesSnakeCase: true)
 
     /// Of `generationConfig`.
     package static let geminiGeneration = RequestMembers(
@@ -21,12 +24,12 @@ extension RequestMembers {
         refused: [
             "responseLogprobs", "logprobs", "responseModalities", "speechConfig", "imageConfig", "audioTimestamp",
             "audioTranscriptionConfig", "routingConfig", "modelSelectionConfig", "responseFormat", "translationConfig",
-            "enableAffectiveDialog", "continuationToken", "automaticContinuation", "generationOutputConfig",
+            "enableAffectiveDialog",
         ],
         neutral: [
             "responseLogprobs": [false], "logprobs": [0], "responseModalities": [["TEXT"], []],
             "audioTimestamp": [false],
-            "enableAffectiveDialog": [false], "automaticContinuation": [false],
+            "enableAffectiveDialog": [false],
         ],
         takesSnakeCase: true)
 
