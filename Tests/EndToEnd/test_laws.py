@@ -2,17 +2,17 @@
 
 *Merging changes nothing*, and *an encoder rebuilt in the middle goes on as if nothing had happened*: in every variant
 of a stream the reader understands the same message. Chat is judged by the `openai` SDK's own decoder and accumulator,
-Messages by those of the `anthropic` SDK, the simple and the native dialect by `readers.py`.
+Messages by those of the `anthropic` SDK, Gemini by the `google-genai` SDK's reader and types, the simple and the native dialect by `readers.py`.
 
 FRESHET_LAWS names a file with one JSON object a line, written by a program that makes random event programs:
 
     {"seed": 7,                                  what the program was made from
-     "dialect": "openai-chat|anthropic|simple|native",
+     "dialect": "openai-chat|anthropic|gemini|simple|native",
      "framing": "sse|ndjson",
      "named": false,                             optional, simple over SSE: `?events=named`
      "expected": {
        "text": "…", "reasoning": "…", "refusal": "…",   all deltas of that kind, in the order they came; to Messages
-                                                 block by block, a refusal as text
+                                                 and Gemini block by block, a refusal as text
        "tool_calls": [{"id": "…", "name": "…", "arguments": "…"}],     in the order they began
        "finish_reason": "stop",                  null where there is none
        "outcome": "finished"},                   finished, stopped, failed, interrupted, over-budget
@@ -41,6 +41,8 @@ import pytest
 from anthropic.lib.streaming._messages import accumulate_event
 from anthropic.types import Message as AnthropicMessage
 from anthropic.types import RawMessageStreamEvent
+from google.genai._api_client import HttpResponse
+from google.genai.types import GenerateContentResponse
 from openai import OpenAI, Stream
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
@@ -50,7 +52,7 @@ from wire import json_lines, sse_events
 
 NAMED = os.environ.get("FRESHET_LAWS")
 PROGRAMS = 1000
-DIALECTS = ("openai-chat", "anthropic", "simple", "native")
+DIALECTS = ("openai-chat", "anthropic", "gemini", "simple", "native")
 SDK = OpenAI(api_key="unused", base_url="http://127.0.0.1:9/v1")
 ANTHROPIC = anthropic.Anthropic(api_key="unused", base_url="http://127.0.0.1:9")
 REQUEST = httpx2.Request("POST", "http://127.0.0.1:9/v1/chat/completions")
@@ -71,6 +73,8 @@ def understood(case: dict[str, Any], parts: list[str]) -> Message:
         message = read_chat(case["framing"], "".join(parts))
     elif case["dialect"] == "anthropic":
         message = read_anthropic(case["framing"], "".join(parts))
+    elif case["dialect"] == "gemini":
+        message = read_gemini(case["framing"], "".join(parts))
     else:
         message = read(case["dialect"], case["framing"], *parts, named=case.get("named", False))
     message.text, message.reasoning, message.refusal = map(joined, (message.text, message.reasoning, message.refusal))
@@ -172,6 +176,32 @@ def read_anthropic(framing: str, text: str) -> Message:
     return message
 
 
+def read_gemini(framing: str, text: str) -> Message:
+    """What the SDK understands: chunks by its reader and its types, joined part by part."""
+    if framing == "ndjson":
+        text = "".join(f"data: {json.dumps(value)}\r\n\r\n" for value in json_lines(text))
+    response = httpx2.Response(200, request=REQUEST, content=text.encode())
+    message = Message()
+    for value in HttpResponse(headers={}, response_stream=response).segments():
+        assert message.outcome is None and message.finish_reason is None, "nothing follows the end"
+        if "error" in value:
+            message.outcome = "failed"
+            continue
+        chunk = GenerateContentResponse.model_validate(value)
+        assert chunk.response_id and chunk.model_version and chunk.candidates
+        for part in chunk.candidates[0].content.parts or []:
+            if part.function_call is not None:
+                call = part.function_call
+                said = (call.args or {}).get("INVALID_JSON", json.dumps(call.args))
+                message.tool_calls.append(ToolCall(call.id or "", call.name or "", said))
+            elif part.thought:
+                message.reasoning += part.text or ""
+            else:
+                message.text += part.text or ""
+        message.finish_reason = chunk.candidates[0].finish_reason
+    return message
+
+
 def whole(arguments: str) -> bool:
     try:
         json.loads(arguments or "{}")
@@ -189,6 +219,9 @@ def judge(case: dict[str, Any], message: Message) -> None:
         return
     if case["dialect"] == "anthropic":
         judge_anthropic(expected, message, succeeded)
+        return
+    if case["dialect"] == "gemini":
+        judge_gemini(expected, message, succeeded)
         return
     for member in ("text", "reasoning", "refusal"):
         if member in expected:
@@ -222,6 +255,22 @@ def judge_anthropic(expected: dict[str, Any], message: Message, succeeded: bool)
         assert message.finish_reason in (("tool_use",) if calls else ("end_turn", "refusal"))
     else:
         assert message.finish_reason in ("max_tokens", "end_turn")
+
+
+def judge_gemini(expected: dict[str, Any], message: Message, succeeded: bool) -> None:
+    """Blocks come one after the other, calls whole."""
+    calls = [(call.id, call.name, value(call.arguments)) for call in message.tool_calls]
+    wanted = [(call["id"], call["name"], value(call["arguments"])) for call in expected["tool_calls"]]
+    if not succeeded:
+        assert set(calls) <= set(wanted)
+        return
+    assert message.text == expected["text"] and message.reasoning == expected["reasoning"]
+    assert calls == wanted
+    words = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
+    if expected["finish_reason"] is not None:
+        assert message.finish_reason == words.get(expected["finish_reason"], "OTHER")
+    else:
+        assert message.finish_reason is not None
 
 
 def judge_simple(expected: dict[str, Any], message: Message, succeeded: bool) -> None:

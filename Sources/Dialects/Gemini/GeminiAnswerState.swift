@@ -16,6 +16,7 @@ struct GeminiAnswerState {
         /// Bytes of its text, written or held.
         var count = 0
         var signature: Signature?
+        var citations: [Citation] = []
     }
 
     struct Choice {
@@ -24,7 +25,6 @@ struct GeminiAnswerState {
         var queue: [Int] = []
         /// Of the reasoning behind which no part was written yet.
         var signature: Signature?
-        var citations: [(block: Int, Citation)] = []
         var finish: FinishReason?
         /// The provider's own chunks told of the finish.
         var isFinishWritten = false
@@ -78,10 +78,19 @@ struct GeminiAnswerState {
     }
 
     /// Whether text of this block may be written as it comes, with nothing before it.
-    func isPlain(_ block: Int) -> Bool {
-        guard blocks.indices.contains(block), blocks[block].start.kind != .toolInput else { return false }
+    func isPlain(_ block: Int, _ text: Span<UInt8>) -> Bool {
+        guard blocks.indices.contains(block), blocks[block].start.kind != .toolInput, blocks[block].held.isEmpty else {
+            return false
+        }
         let choice = choices[blocks[block].choice]
-        return choice.queue.first == block && choice.signature == nil
+        return choice.queue.first == block && choice.signature == nil && !Self.hasSurrogate(text)
+    }
+
+    private static func hasSurrogate(_ text: Span<UInt8>) -> Bool {
+        for place in text.indices where text[place] == 0xED && place + 1 < text.count && text[place + 1] >= 0xA0 {
+            return true
+        }
+        return false
     }
 
     /// Counts text that was written.
@@ -90,16 +99,33 @@ struct GeminiAnswerState {
     mutating func say(
         _ block: Int, _ range: Range<Int>, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]
     ) {
-        guard blocks.indices.contains(block), !range.isEmpty else { return }
+        guard blocks.indices.contains(block), !range.isEmpty, !blocks[block].start.isProviderExecuted else { return }
         blocks[block].count += range.count
-        if blocks[block].start.kind == .toolInput || choices[blocks[block].choice].queue.first != block {
-            if !blocks[block].start.isProviderExecuted { blocks[block].held += text[range] }
-        } else {
-            write(block, range, &parts)
-        }
+        WTF8.append(text.span.extracting(range), to: &blocks[block].held)
+        if choices[blocks[block].choice].queue.first == block { release(block, &text, &parts) }
     }
 
-    private mutating func write(_ block: Int, _ range: Range<Int>, _ parts: inout [(choice: Int, GeminiPart)]) {
+    /// Writes text that was held back, but for half a character at its end: readers take each chunk for whole text.
+    private mutating func release(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
+        guard blocks[block].start.kind != .toolInput else { return }
+        var half: [UInt8] = []
+        if WTF8.endsInHighSurrogate(blocks[block].held) {
+            half = Array(blocks[block].held.suffix(3))
+            blocks[block].held.removeLast(3)
+        }
+        write(blocks[block].held, of: block, &text, &parts)
+        blocks[block].held = half
+    }
+
+    private mutating func write(
+        _ said: [UInt8], of block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]
+    ) {
+        guard !said.isEmpty else { return }
+        let range = text.count..<text.count + said.count
+        text += said
+        for place in range.dropLast(2) where text[place] == 0xED && text[place + 1] >= 0xA0 {
+            (text[place], text[place + 1], text[place + 2]) = (0xEF, 0xBF, 0xBD)  // a half without the other
+        }
         let choice = blocks[block].choice
         let isThought = blocks[block].start.kind == .reasoning
         if isThought { flush(choice, &parts) }
@@ -119,8 +145,7 @@ struct GeminiAnswerState {
     }
 
     mutating func cite(_ block: Int, _ citation: Citation) {
-        guard blocks.indices.contains(block) else { return }
-        choices[blocks[block].choice].citations.append((block, citation))
+        if blocks.indices.contains(block) { blocks[block].citations.append(citation) }
     }
 
     mutating func end(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
@@ -128,15 +153,19 @@ struct GeminiAnswerState {
         blocks[block].isOpen = false
         let choice = blocks[block].choice
         while let first = choices[choice].queue.first, !blocks[first].isOpen {
-            complete(first, &parts)
+            complete(first, &text, &parts)
             choices[choice].queue.removeFirst()
             if let next = choices[choice].queue.first { release(next, &text, &parts) }
         }
     }
 
     /// Writes what may only be written at a block's end.
-    private mutating func complete(_ block: Int, _ parts: inout [(choice: Int, GeminiPart)]) {
+    private mutating func complete(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
         let choice = blocks[block].choice
+        if blocks[block].start.kind != .toolInput {
+            write(blocks[block].held, of: block, &text, &parts)
+            blocks[block].held = []
+        }
         switch blocks[block].start.kind {
         case .text, .refusal: break
         case .reasoning:
@@ -147,15 +176,6 @@ struct GeminiAnswerState {
             parts.append((choice, .call(block, choices[choice].signature)))
             choices[choice].signature = nil
         }
-    }
-
-    /// Writes the text that was held back.
-    private mutating func release(_ block: Int, _ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
-        guard blocks[block].start.kind != .toolInput, !blocks[block].held.isEmpty else { return }
-        let range = text.count..<text.count + blocks[block].held.count
-        text += blocks[block].held
-        blocks[block].held = []
-        write(block, range, &parts)
     }
 
     /// Files belong to no block, and to the first choice.
@@ -172,19 +192,20 @@ struct GeminiAnswerState {
     mutating func settle() {
         for choice in choices.indices {
             choices[choice].signature = nil
-            choices[choice].citations = []
             choices[choice].isFinishWritten = choices[choice].finish != nil
         }
-        for block in blocks.indices { blocks[block].held = [] }
+        for block in blocks.indices { (blocks[block].held, blocks[block].citations) = ([], []) }
     }
 
     /// Writes what is still held at the answer's end; calls that were cut are none.
     mutating func drain(_ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
-        if choices.isEmpty { choices.append(Choice(index: 0)) }
+        _ = choice(0)  // also when it said nothing
         for choice in choices.indices {
             for block in choices[choice].queue {
                 release(block, &text, &parts)
-                if blocks[block].start.kind != .toolInput || !blocks[block].isOpen { complete(block, &parts) }
+                if blocks[block].start.kind != .toolInput || !blocks[block].isOpen {
+                    complete(block, &text, &parts)
+                }
             }
             choices[choice].queue = []
             flush(choice, &parts)
@@ -199,8 +220,15 @@ struct GeminiAnswerState {
 
     func index(of block: Int) -> Int { choices[blocks[block].choice].index }
 
-    /// Bytes of text that its choice said before this block.
-    func textBefore(_ block: Int) -> Int {
+    /// What a choice cites, each with how many bytes of text it said before the block that cites.
+    func citations(of choice: Int) -> [(before: Int, Citation)] {
+        blocks.indices.filter { blocks[$0].choice == choice && !blocks[$0].citations.isEmpty }.flatMap { block in
+            let before = textBefore(block)
+            return blocks[block].citations.map { (before, $0) }
+        }
+    }
+
+    private func textBefore(_ block: Int) -> Int {
         let before = blocks[..<block].filter {
             $0.choice == blocks[block].choice && [.text, .refusal].contains($0.start.kind)
         }

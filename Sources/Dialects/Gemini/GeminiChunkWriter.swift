@@ -46,7 +46,7 @@ enum GeminiChunkWriter {
             out += #"],"role":"model"}"#.utf8
             if let reason = finishes[place] {
                 append(reason, to: &out)
-                appendSources(state.choices[place].citations, state, to: &out)
+                appendSources(state.citations(of: place), to: &out)
             }
             out += #","index":"#.utf8
             out.appendJSON(integer: state.choices[place].index)
@@ -109,7 +109,7 @@ enum GeminiChunkWriter {
             out.appendJSONOnOneLine(arguments)
         } else {
             out += #"{"INVALID_JSON":"#.utf8
-            out.appendJSON(string: arguments.span)
+            out.appendJSON(string: String(replacingSurrogatesOf: arguments))
             out.append(0x7D)
         }
     }
@@ -124,13 +124,13 @@ enum GeminiChunkWriter {
 
     /// Appends `groundingMetadata`: each source once, and which bytes of the candidate's text it supports.
     private static func appendSources(
-        _ citations: [(block: Int, Citation)], _ state: GeminiAnswerState, to out: inout [UInt8]
+        _ citations: [(before: Int, Citation)], to out: inout [UInt8]
     ) {
         guard !citations.isEmpty else { return }
         var sources: [Citation] = []
         var places: [Citation: Int] = [:]
         var supports: [JSONValue] = []
-        for (block, citation) in citations {
+        for (before, citation) in citations {
             let source = Citation(url: citation.url, title: citation.title, text: citation.text)
             let place = places[source] ?? sources.count
             if place == sources.count {
@@ -138,7 +138,6 @@ enum GeminiChunkWriter {
                 places[source] = place
             }
             guard let end = citation.end else { continue }
-            let before = state.textBefore(block)
             let segment: JSONValue = [
                 "startIndex": .number(JSONNumber(before &+ (citation.start ?? 0))),
                 "endIndex": .number(JSONNumber(before &+ end)),

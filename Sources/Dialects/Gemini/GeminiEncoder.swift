@@ -78,7 +78,7 @@ public struct GeminiEncoder: StreamEncoder {
             output.close(&out)
             return true
         }
-        guard state.isPlain(block) else { return false }
+        guard state.isPlain(block, payload) else { return false }
         state.count(payload.count, of: block)
         output.open("", &out)
         GeminiChunkWriter.appendHead(isThought: kind == .reasoning, to: &out)

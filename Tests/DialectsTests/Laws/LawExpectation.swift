@@ -15,7 +15,12 @@ struct LawExpectation {
     init(_ log: GenerationLog, to dialect: LawStream.Dialect = .native) {
         fold = log.fold()
         guard dialect != .anthropic else {
-            sayBlockwise()
+            sayBlockwise([0])
+            return
+        }
+        guard dialect != .gemini else {
+            sayBlockwise(Set(fold.blocks.map(\.start.choice)))
+            sayCallsAsObjects()
             return
         }
         var texts: [Int: [BlockKind: [UInt8]]] = [:]
@@ -36,14 +41,31 @@ struct LawExpectation {
     }
 
     /// One block after the other, a refusal as text.
-    private mutating func sayBlockwise() {
-        let blocks = fold.blocks.filter { $0.start.choice == 0 }
-        let text = { (kinds: [BlockKind]) in
-            blocks.filter { kinds.contains($0.start.kind) }.map(\.text).joined()
+    private mutating func sayBlockwise(_ choices: Set<Int>) {
+        for choice in choices {
+            let blocks = fold.blocks.filter { $0.start.choice == choice }
+            let text = { (kinds: [BlockKind]) in
+                blocks.filter { kinds.contains($0.start.kind) }.map(\.text).joined()
+            }
+            answers[choice] = LawMessage.Answer(
+                text: text([.text, .refusal]), reasoning: text([.reasoning]),
+                calls: blocks.filter(\.start.isClientCall).map(Self.call))
         }
-        answers[0] = LawMessage.Answer(
-            text: text([.text, .refusal]), reasoning: text([.reasoning]),
-            calls: blocks.filter(\.start.isClientCall).map(Self.call))
+    }
+
+    /// A call that was cut is none, and arguments are an object.
+    private mutating func sayCallsAsObjects() {
+        for choice in answers.keys {
+            let calls = fold.blocks.filter {
+                $0.start.choice == choice && $0.start.isClientCall && !$0.isOpen
+            }
+            answers[choice]?.calls = calls.map { block in
+                var call = Self.call(block)
+                let value = block.bytes.isEmpty ? .object(JSONObject()) : try? JSONValue(parsing: block.bytes)
+                if let value, value.objectValue != nil { call.arguments = value.text }
+                return call
+            }
+        }
     }
 
     private static func call(_ block: GenerationFold.Block) -> LawMessage.Call {
@@ -59,7 +81,9 @@ struct LawLine {
     init(_ program: LawProgram, _ stream: LawStream) { (self.program, self.stream) = (program, stream) }
 
     func write(into out: inout [UInt8]) {
-        let ends = stream.dialect == .chat ? Array(program.frameEnds.dropLast()) : Array(0..<program.log.lastSequence)
+        let ends =
+            [.chat, .gemini].contains(stream.dialect)
+            ? Array(program.frameEnds.dropLast()) : Array(0..<program.log.lastSequence)
         let cut = ends[program.seed % ends.count]
         let variants: JSONValue = [
             "whole": .string(stream.whole(program)), "merged": .string(stream.whole(program, merge: 1 << 20)),
@@ -68,7 +92,7 @@ struct LawLine {
         ]
         let line: JSONValue = [
             "seed": .number(JSONNumber(program.seed)), "dialect": .string(stream.dialect.rawValue),
-            "framing": stream.framing == .eventStream ? "sse" : "ndjson",
+            "framing": stream.framing.isEventStream ? "sse" : "ndjson",
             "named": .bool(stream.dialect == .simple && stream.isAsked), "expected": expected, "variants": variants,
         ]
         line.write(into: &out)
@@ -85,6 +109,7 @@ struct LawLine {
             // A call is shown once it is whole.
             case .simple: said.endedCalls.contains($0.start.block)
             case .chat, .anthropic: $0.start.isClientCall
+            case .gemini: $0.start.isClientCall && !$0.isOpen
             }
         }
         return [

@@ -1,3 +1,4 @@
+import Foundation
 import FreshetGeneration
 import FreshetPartialJSON
 
@@ -135,6 +136,64 @@ extension LawMessage {
         message.answers[0] = answer
         message.restore()
         return message
+    }
+}
+
+// MARK: Gemini
+
+extension LawMessage {
+    /// Joins the parts of a Gemini stream's chunks; a signature is noted with the part that bears it.
+    static func gemini(_ parts: [String], isLines: Bool) throws -> LawMessage {
+        var message = LawMessage()
+        message.outcome = "ended"
+        var last: JSONValue?
+        let text = LawText.markingHalves(parts.joined())
+        for frame in text.components(separatedBy: isLines ? "\n" : "\r\n\r\n") where !frame.isEmpty {
+            let chunk = try JSONValue(parsing: Array(frame.dropFirst(isLines ? 0 : 6).utf8))
+            message.must(message.outcome == "ended", "nothing follows an error")
+            if chunk["error"] != nil {
+                (message.outcome, message.error) = ("failed", chunk.text)
+                continue
+            }
+            message.must(chunk["candidates"]?.arrayValue?.isEmpty == false, "every chunk has candidates")
+            for name in ["modelVersion", "responseId"] {
+                message.must(chunk[name]?.stringValue != nil, "every chunk has \(name)")
+                message.must(last == nil || last?[name] == chunk[name], "\(name) stays")
+            }
+            for candidate in chunk["candidates"]?.arrayValue ?? [] { message.take(gemini: candidate) }
+            if let usage = chunk["usageMetadata"] { message.usage = usage.text }
+            last = chunk
+        }
+        let isFinished = message.answers.values.allSatisfy { $0.finish != nil } && message.answers[0] != nil
+        message.must(message.outcome != "ended" || isFinished, "every candidate has a finish")
+        message.restore()
+        return message
+    }
+
+    private mutating func take(gemini candidate: JSONValue) {
+        let index = candidate["index"]?.intValue ?? -1
+        var answer = answers[index] ?? Answer()
+        must(answer.finish == nil, "nothing follows a candidate's finish")
+        must(candidate["content"]?["role"]?.stringValue == "model", "the role")
+        must(candidate["content"]?["parts"]?.arrayValue?.isEmpty == false, "every candidate has a part")
+        for part in candidate["content"]?["parts"]?.arrayValue ?? [] {
+            var kind = "file"
+            if let text = part["text"]?.stringValue {
+                kind = text.isEmpty ? "nothing" : part["thought"] == nil ? "text" : "thought"
+                if kind == "thought" { answer.reasoning += text } else { answer.text += text }
+            } else if let call = part["functionCall"] {
+                kind = "call"
+                let (id, name) = (call["id"]?.stringValue ?? "", call["name"]?.stringValue ?? "")
+                must(call["args"]?.objectValue != nil, "arguments are an object")
+                let broken = call["args"]?["INVALID_JSON"]?.stringValue
+                answer.calls.append(Call(id: id, name: name, arguments: broken ?? call["args"]?.text ?? ""))
+            }
+            if let signature = part["thoughtSignature"] { others.append("\(index) \(signature.text) on \(kind)") }
+            if kind == "file" { others.append(part.text) }
+        }
+        if let sources = candidate["groundingMetadata"] { others.append(sources.text) }
+        answer.finish = candidate["finishReason"]?.stringValue
+        answers[index] = answer
     }
 }
 

@@ -78,7 +78,7 @@ struct LawProgram {
     }
 
     private mutating func signature(isRedacted: Bool = false) -> Signature {
-        Signature(dialect: one(of: [.anthropic, .gemini]), value: "sig+/\(number(0...99))==", isRedacted: isRedacted)
+        Signature(dialect: one(of: [.anthropic, .gemini]), value: "sig+/a\(number(10...99))", isRedacted: isRedacted)
     }
 
     private mutating func usage() -> Usage {

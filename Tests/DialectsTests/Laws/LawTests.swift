@@ -44,7 +44,8 @@ struct LawTests {
 
     /// Simple and native readers hold a cursor at every event, Chat readers at a frame's end.
     private static func cuts(_ program: LawProgram, _ dialect: LawStream.Dialect) -> [UInt64] {
-        let ends = dialect == .chat ? program.frameEnds.dropLast() : Array(0..<program.log.lastSequence)[...]
+        let ends =
+            [.chat, .gemini].contains(dialect) ? program.frameEnds.dropLast() : Array(0..<program.log.lastSequence)[...]
         return isLong ? Array(ends) : [ends[program.seed % ends.count], ends[program.seed * 7 % ends.count]]
     }
 
@@ -85,7 +86,7 @@ struct LawTests {
         case .simple: return
         case .chat: guard program.choices == 1 else { return }
         // What waits when an answer fails is not sent.
-        case .anthropic: guard message.outcome == "ended" else { return }
+        case .anthropic, .gemini: guard message.outcome == "ended" else { return }
         }
         for (choice, answer) in said.answers {
             let understood = message.answers[choice] ?? LawMessage.Answer()

@@ -5,7 +5,7 @@ import FreshetGeneration
 struct LawStream: Sendable {
     enum Dialect: String, CaseIterable, Sendable {
         case chat = "openai-chat"
-        case simple, native, anthropic
+        case simple, native, anthropic, gemini
     }
 
     var dialect: Dialect
@@ -18,7 +18,7 @@ struct LawStream: Sendable {
     }
 
     static let all: [LawStream] = Dialect.allCases.flatMap { dialect in
-        [Framing.eventStream, .jsonLines].flatMap { framing in
+        [dialect == .gemini ? Framing.eventStreamCRLF : .eventStream, .jsonLines].flatMap { framing in
             (dialect == .chat || dialect == .simple ? [false, true] : [false]).map {
                 LawStream(dialect: dialect, framing: framing, isAsked: $0)
             }
@@ -28,7 +28,8 @@ struct LawStream: Sendable {
     /// The way of one program.
     init(_ dialect: Dialect, seed: Int) {
         self.init(
-            dialect: dialect, framing: seed % 3 == 0 ? .jsonLines : .eventStream,
+            dialect: dialect,
+            framing: seed % 3 == 0 ? .jsonLines : dialect == .gemini ? .eventStreamCRLF : .eventStream,
             isAsked: (dialect == .chat || dialect == .simple) && (seed / 2).isMultiple(of: 2))
     }
 
@@ -40,6 +41,8 @@ struct LawStream: Sendable {
         case (.simple, let fold?): SimpleEncoder(generation: id, framing: framing, isNamed: isAsked, resuming: fold)
         case (.anthropic, nil): AnthropicEncoder(framing: framing)
         case (.anthropic, let fold?): AnthropicEncoder(framing: framing, resuming: fold)
+        case (.gemini, nil): GeminiEncoder(framing: framing)
+        case (.gemini, let fold?): GeminiEncoder(framing: framing, resuming: fold)
         case (.native, _): NativeEncoder(generation: id, framing: framing)
         }
     }
@@ -63,6 +66,7 @@ struct LawStream: Sendable {
         case .simple: return try .simple(parts, isLines: isLines, isNamed: isAsked)
         case .native: return try .native(parts, isLines: isLines)
         case .anthropic: return try .anthropic(parts, isLines: isLines)
+        case .gemini: return try .gemini(parts, isLines: isLines)
         }
     }
 }
