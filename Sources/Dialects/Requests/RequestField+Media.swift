@@ -40,38 +40,58 @@ extension RequestField {
 }
 
 extension Base64 {
+    /// What a byte is to `common`.
+    private enum Kind: UInt8 {
+        case foreign, plain, dash, underscore, padding, lineEnd
+    }
+
+    private static let kinds: [UInt8] = {
+        var kinds = Array(repeating: Kind.foreign.rawValue, count: 256)
+        for byte in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8 {
+            kinds[Int(byte)] = Kind.plain.rawValue
+        }
+        kinds[Int(UInt8(ascii: "-"))] = Kind.dash.rawValue
+        kinds[Int(UInt8(ascii: "_"))] = Kind.underscore.rawValue
+        kinds[Int(UInt8(ascii: "="))] = Kind.padding.rawValue
+        (kinds[0x0A], kinds[0x0D]) = (Kind.lineEnd.rawValue, Kind.lineEnd.rawValue)
+        return kinds
+    }()
+
     /// The same in the common alphabet with padding; nil for what is no base64. Line breaks are taken out.
     static func common(_ text: String) -> String? {
-        var (data, padding, isChanged) = (0, 0, false)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "="): padding += 1
-            case 0x0A, 0x0D, UInt8(ascii: "-"), UInt8(ascii: "_"):
-                isChanged = true
-                if byte > 0x0D { data += 1 }
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-                data += 1
-            default: return nil
+        let given = text
+        var text = text
+        return text.withUTF8 { bytes in
+            let kinds = Self.kinds.span
+            var (other, lineEnds) = (0, 0)
+            var end = bytes.count
+            while end > 0, kinds[Int(bytes[end - 1])] >= Kind.padding.rawValue { end -= 1 }
+            for byte in bytes[..<end] {
+                switch Kind(rawValue: kinds[Int(byte)]) ?? .foreign {
+                case .plain: continue
+                case .foreign, .padding: return nil
+                case .dash, .underscore: other += 1
+                case .lineEnd: lineEnds += 1
+                }
             }
-            // Data behind padding.
-            if padding > 0, byte != UInt8(ascii: "="), byte != 0x0A, byte != 0x0D { return nil }
-        }
-        let wanted = (4 - data % 4) % 4
-        guard data % 4 != 1, padding == wanted || padding == 0 else { return nil }
-        if !isChanged, padding == wanted { return text }
-        var out: [UInt8] = []
-        out.reserveCapacity(data + wanted)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x0A, 0x0D, UInt8(ascii: "="): continue
-            case UInt8(ascii: "-"): out.append(UInt8(ascii: "+"))
-            case UInt8(ascii: "_"): out.append(UInt8(ascii: "/"))
-            default: out.append(byte)
+            let padding = bytes[end...].count { $0 == UInt8(ascii: "=") }
+            let data = end - lineEnds
+            let wanted = (4 - data % 4) % 4
+            guard data % 4 != 1, padding == wanted || padding == 0 else { return nil }
+            if other == 0, lineEnds == 0, bytes.count - end == wanted { return given }
+            var out: [UInt8] = []
+            out.reserveCapacity(data + wanted)
+            for byte in bytes[..<end] {
+                switch Kind(rawValue: kinds[Int(byte)]) ?? .foreign {
+                case .lineEnd: continue
+                case .dash: out.append(UInt8(ascii: "+"))
+                case .underscore: out.append(UInt8(ascii: "/"))
+                case .plain, .foreign, .padding: out.append(byte)
+                }
             }
+            out += repeatElement(UInt8(ascii: "="), count: wanted)
+            return String(decoding: out, as: UTF8.self)
         }
-        out += repeatElement(UInt8(ascii: "="), count: wanted)
-        return String(decoding: out, as: UTF8.self)
     }
 }
 
