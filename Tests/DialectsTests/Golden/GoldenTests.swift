@@ -17,6 +17,8 @@ struct GoldenTests {
         Form(file: "openai-chat/#.sse") { _ in OpenAIChatEncoder() },
         Form(file: "openai-chat/#.asked.sse") { _ in OpenAIChatEncoder(includesUsage: true) },
         Form(file: "openai-chat/#.ndjson") { _ in OpenAIChatEncoder(framing: .jsonLines) },
+        Form(file: "anthropic/#.sse") { _ in AnthropicEncoder() },
+        Form(file: "anthropic/#.returning.sse") { AnthropicEncoder(cursors: $0) },
         Form(file: "simple/#.sse") { SimpleEncoder(generation: $0) },
         Form(file: "simple/#.named.sse") { SimpleEncoder(generation: $0, isNamed: true) },
         Form(file: "simple/#.ndjson") { SimpleEncoder(generation: $0, framing: .jsonLines) },
