@@ -19,6 +19,8 @@ struct GoldenTests {
         Form(file: "openai-chat/#.ndjson") { _ in OpenAIChatEncoder(framing: .jsonLines) },
         Form(file: "anthropic/#.sse") { _ in AnthropicEncoder() },
         Form(file: "anthropic/#.returning.sse") { AnthropicEncoder(cursors: $0) },
+        Form(file: "gemini/#.sse") { _ in GeminiEncoder() },
+        Form(file: "gemini/#.array.json") { _ in GeminiEncoder(framing: .jsonArray) },
         Form(file: "simple/#.sse") { SimpleEncoder(generation: $0) },
         Form(file: "simple/#.named.sse") { SimpleEncoder(generation: $0, isNamed: true) },
         Form(file: "simple/#.ndjson") { SimpleEncoder(generation: $0, framing: .jsonLines) },
