@@ -43,7 +43,7 @@ struct ChatMessageWriter {
             }
         }
         endUser()
-        guard !written.isEmpty else {
+        guard written.contains(where: { $0["role"] != "system" }) else {
             throw RequestError(request.turns.first?.field, "says nothing: a conversation needs a message with content")
         }
     }

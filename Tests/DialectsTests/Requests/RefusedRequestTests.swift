@@ -180,6 +180,7 @@ struct RefusedRequestTests {
         gemini(
             #"\#(said),"toolConfig":{"functionCallingConfig":{"mode":"x"}}"#, "toolConfig.functionCallingConfig.mode"),
         gemini(#"\#(said),"safetySettings":[{"threshold":"BLOCK_LOW_AND_ABOVE"}]"#, "safetySettings[0].threshold"),
+        gemini(#""systemInstruction":"x","contents":[{"parts":[]}]"#, "contents[0]"),
         gemini(#""contents":[]"#, "contents"), gemini(#""contents":[{"role":"x","parts":[]}]"#, "contents[0].role"),
         gemini(#""contents":[{"parts":[]}]"#, "contents[0]"), gemini(part("{}"), "contents[0].parts[0]"),
         gemini(part(#"{"inlineData":{"data":"AAAA"}}"#), "contents[0].parts[0].inlineData.mimeType"),
