@@ -26,6 +26,8 @@ struct AnthropicBlocks {
         var raw: [UInt8]?
         /// Whether the start was sent.
         var isBegun = false
+        /// Whether it was sent as the provider gave it, with all that stood in it.
+        var isRaw = false
         var hasEnded = false
         /// Half of a surrogate pair, kept until the other half comes: readers that do not join strings as UTF-16 would
         /// have to throw both away.
@@ -89,6 +91,7 @@ struct AnthropicBlocks {
             block.isBegun = isSaid || isOwn || known.start.kind == .toolInput
             if block.isBegun { nextIndex += 1 }
             if !known.isOpen { return }
+            block.isRaw = isOwn
             if WTF8.endsInHighSurrogate(known.bytes) { block.half = Array(known.bytes.suffix(3)) }
             current = block
         } else {
@@ -120,15 +123,12 @@ struct AnthropicBlocks {
         if start.kind == .toolInput || block.raw != nil { open(own, &output, &out) }
     }
 
-    /// Whether the block being sent began with its provider's own start, also where that was before this encoder was made.
-    private var isBegunAsGiven: Bool { current?.raw != nil || (isOwn && current?.isBegun == true) }
-
     mutating func add(
         _ text: Span<UInt8>, to block: Int, _ own: Extras?, _ output: inout FrameOutput, _ out: inout [UInt8]
     ) {
         if current?.start.block == block {
             // The provider's start has it already.
-            if own?.anthropic(.said) != nil, isBegunAsGiven { return }
+            if own?.anthropic(.said) != nil, current?.isRaw == true { return }
             if current?.isBegun == false { open(nil, &output, &out) }
             if current?.start.kind == .refusal { hasRefusal = true }
             say(text, own, &output, &out)
@@ -148,7 +148,7 @@ struct AnthropicBlocks {
                 if let raw = own?.anthropic(.block) { waiting.raw = Array(raw) }
             }
         }
-        if own?.anthropic(.said) != nil, isBegunAsGiven { return }
+        if own?.anthropic(.said) != nil, current?.isRaw == true { return }
         let isRedacted = signature.isRedacted && signature.dialect == .anthropic
         if let raw = own?.anthropic(.block) { current?.raw = Array(raw) }
         if isRedacted, current?.isBegun == false || own?.anthropic(.block) != nil {
@@ -169,7 +169,7 @@ struct AnthropicBlocks {
                 if !isSaid || waiting.raw == nil { waiting.citations.append((citation, raw)) }
             }
         }
-        if isSaid, isBegunAsGiven { return }
+        if isSaid, current?.isRaw == true { return }
         if current?.isBegun == false { open(nil, &output, &out) }
         write(citation, raw, own, &output, &out)
     }
@@ -250,6 +250,7 @@ struct AnthropicBlocks {
             nextIndex += 1
         }
         current?.isBegun = true
+        current?.isRaw = block.raw != nil
         template = Self.template(index, block.start.kind)
         openFrame("content_block_start", &output, &out)
         out += ",\"content_block\":".utf8

@@ -322,15 +322,21 @@ public struct AnthropicDecoder: ProviderDecoder {
         if let place = open.lastIndex(where: { $0.index == index }) { return place }
         guard open.count < Self.openLimit else { throw .limitExceeded }
         if type.equals("text_delta", in: data), AnthropicFrame.string("text", in: frame.inner, data) != nil {
-            begin(.text, index)
+            begin(.text, index, Self.start(#"{"type":"text","text":""}"#))
         } else if type.equals("thinking_delta", in: data),
             AnthropicFrame.string("thinking", in: frame.inner, data) != nil
         {
-            begin(.reasoning, index)
+            begin(.reasoning, index, Self.start(#"{"type":"thinking","thinking":"","signature":""}"#))
         } else {
             throw .unexpectedForm
         }
         return open.count - 1
+    }
+
+    private static func start(_ block: String) -> Extras {
+        var bytes: [UInt8] = []
+        AnthropicExtras.append(.block, raw: Array(block.utf8).span, to: &bytes)
+        return Extras(dialect: .anthropic, bytes: bytes, isConstant: false)
     }
 
     private mutating func takeText(
