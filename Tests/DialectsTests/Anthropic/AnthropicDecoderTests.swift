@@ -32,7 +32,7 @@ struct AnthropicDecoderTests {
     static let plain = #""type":"text","text":"""#
     static let thinking = #""type":"thinking","thinking":"","signature":"""#
     static let stop = #"{"type":"message_stop"}"#
-    static let begun = "usage 9 1; attempt big msg_1."
+    static let begun = "attempt big msg_1."
     static let ended = "usage 9 5; finish0 stop."
 
     static func tool(_ id: String, _ input: String = "{}") -> String {
@@ -98,7 +98,7 @@ struct AnthropicDecoderTests {
                 finish("end_turn"),
             ],
             [
-                begun, "tool-input+0 a f.", "tool-input0 {.", "tool-input-0.", "usage 9 1.", "text+1.", "text1 b.",
+                begun, "tool-input+0 a f.", "tool-input0 {.", "tool-input-0.", "text+1.", "text1 b.",
                 "text-1.", ended,
             ]
         ),
@@ -133,7 +133,7 @@ struct AnthropicDecoderTests {
                     #""input_tokens":5,"cache_read_input_tokens":30,"cache_creation_input_tokens":2,"output_tokens":1"#),
                 finish("end_turn", #""cache_read_input_tokens":40,"output_tokens":5"#), stop,
             ],
-            ["usage 37 1; attempt big msg_1.", "usage 47 5; finish0 stop."]
+            [begun, "usage 47 5; finish0 stop."]
         ),
         (
             "unknown events and blocks",

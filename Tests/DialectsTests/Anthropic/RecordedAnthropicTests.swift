@@ -12,13 +12,6 @@ struct RecordedAnthropicTests {
     static let twice: Set<String> = [
         "anthropic/vercel-anthropic-tool-search-regex-1.ndjson", "anthropic/vercel-spliced-message-start.ndjson",
     ]
-    /// Recordings whose later report of tokens is smaller: the larger holds here, the later one there.
-    static let shrinking: Set<String> = [
-        "anthropic/agentgateway-anthropic-stream-message-delta-usage.sse",
-        "anthropic/pydanticai-anthropic-compaction-usage-with-cache-streaming.sse",
-        "anthropic/sdk-refusal-response.sse", "anthropic/sdk-stream-a-toolrefusal.sse",
-    ]
-
     static func decoded(_ recording: Recording, plan: [Range<Int>]? = nil) throws -> DecodedAnswer {
         try DecodedAnswer(body: recording.body, plan: plan, in: .anthropic)
     }
@@ -50,7 +43,7 @@ struct RecordedAnthropicTests {
     func theFoldAgreesWithTheVendor(_ recording: Recording) throws {
         guard let final = recording.final else { return }
         let fold = try Self.decoded(recording).log.fold()
-        #expect(Self.differences(fold, final, exceptUsage: Self.shrinking.contains(recording.name)) == [])
+        #expect(Self.differences(fold, final) == [])
     }
 
     @Test(arguments: recordings)
@@ -92,7 +85,7 @@ struct RecordedAnthropicTests {
     // MARK: What the finals are trusted for
 
     /// How a fold differs from a final.
-    static func differences(_ fold: GenerationFold, _ final: JSONValue, exceptUsage: Bool) -> [String] {
+    static func differences(_ fold: GenerationFold, _ final: JSONValue) -> [String] {
         var differences: [String] = []
         func check(_ name: String, _ ours: String?, _ theirs: String?) {
             if (ours ?? "") != (theirs ?? "") { differences.append("\(name): \(ours ?? "-") ≠ \(theirs ?? "-")") }
@@ -133,7 +126,7 @@ struct RecordedAnthropicTests {
             check("result", ours, other["content"].map { ChatNormaliser.sorted($0).text })
         }
         check("stop_reason", fold.finishes.first?.reason.wire, words[final["stop_reason"]?.stringValue ?? ""])
-        if !exceptUsage { check("usage", Self.text(fold.usage), Self.text(final["usage"])) }
+        check("usage", Self.text(fold.usage), Self.text(final["usage"]))
         return differences
     }
 
