@@ -30,6 +30,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 PATIENCE = 20.0
 """Seconds a test waits for something that should happen at once: reached only when it never happens."""
@@ -132,6 +133,17 @@ class Exchange:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def model(self) -> str:
+        """The model asked for, wherever the dialect says it."""
+        path = unquote(self.target.partition("?")[0])
+        return path.rpartition("/models/")[2].rpartition(":")[0] if "/models/" in path else str(self.json["model"])
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a stream is asked for, wherever the dialect says it."""
+        return ":streamGenerateContent" in self.target or bool(self.json.get("stream"))
 
     def wait(self, timeout: float = PATIENCE) -> str | None:
         """Waits for the end; returns `end`, None when `timeout` seconds were not enough."""

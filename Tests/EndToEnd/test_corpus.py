@@ -158,7 +158,7 @@ def test_through(served: Served, stage: Provider, name: str) -> None:
 @needs_corpus
 def test_all_ran(request: pytest.FixtureRequest) -> None:
     """Where the corpus is there, a run that used fewer than all fails."""
-    assert len(RECORDINGS) == EXPECTED and len(EXCEPTIONS) <= MOST_EXCEPTIONS
+    assert len(RECORDINGS) == EXPECTED and len(set(EXCEPTIONS) & set(RECORDINGS)) <= MOST_EXCEPTIONS
     if request.config.getoption("keyword") or "::" in " ".join(request.config.args):
         pytest.skip("a selection was asked for")
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():

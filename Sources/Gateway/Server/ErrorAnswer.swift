@@ -55,6 +55,9 @@ struct ErrorAnswer {
             return HTTPServerAnswer(status: refusal.status, fields: fields, body: refusal.body)
         }
         fields.append("content-type", "application/json")
+        var failure = failure
+        // Some dialects say it in the document as well. A date stays in the head alone.
+        failure.retryAfter = failure.retryAfter ?? fields["retry-after"].flatMap { Int($0) }.map { max(0, $0) }
         let status = form.status(of: failure)
         if status == 401 { fields.append("www-authenticate", "Bearer") }
         if let seconds = failure.retryAfter, fields["retry-after"] == nil {
