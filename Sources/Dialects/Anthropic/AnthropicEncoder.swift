@@ -65,7 +65,7 @@ public struct AnthropicEncoder: StreamEncoder {
     /// Appends what the event makes due: for a delta of the block that is being sent one frame, for one of a block that
     /// waits nothing.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
-        output.beginEvent(item.last)
+        output.beginEvent(item.last, from: item.first)
         let own = item.extras?.dialect == .anthropic ? item.extras : nil
         switch item.body {
         case .delta(let block, _): blocks.add(payload, to: block, own, &output, &out)

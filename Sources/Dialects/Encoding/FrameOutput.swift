@@ -4,20 +4,23 @@ import FreshetPartialJSON
 /// Puts one reader's frames into its body: as server-sent events with a cursor each, as lines, or as one array.
 ///
 /// One event may make several frames. Their cursors are `gen:seq.0`, `gen:seq.1`… and `gen:seq` for the last, so that a
-/// reader that was cut between two of them goes on with the next one. The encoder calls `beginEvent` for each event,
-/// and `open` and `close` around each frame's JSON.
+/// reader that was cut between two of them goes on with the next one. Where events were merged, `seq` is the last one's,
+/// but frames before the last are numbered from the first: behind them nothing of the others has been said yet. The
+/// encoder calls `beginEvent` for each event, and `open` and `close` around each frame's JSON.
 struct FrameOutput: Sendable {
     let framing: Framing
     private let cursors: GenerationID?
     /// Frames of the first event that the client has already.
     private var taken: Int
     private var sequence: UInt64 = 0
+    /// Of the first event that was merged into it.
+    private var first: UInt64 = 0
     /// Number of the next frame of this event.
     private var part = 0
     /// Where the frame that is open, or was last, begins.
     private var start = 0
-    /// Behind the cursor of the last frame that was written; nil while there is none of this event.
-    private var cursorEnd: Int?
+    /// The numbers in the cursor of the last frame that was written; nil while there is none of this event.
+    private var cursor: Range<Int>?
     /// Whether the array was opened.
     private var hasElements = false
 
@@ -32,10 +35,12 @@ struct FrameOutput: Sendable {
 
     /// Begins with the frames of one event, or of several that were merged.
     ///
-    /// - Parameter sequence: Of the last one.
-    mutating func beginEvent(_ sequence: UInt64) {
+    /// - Parameters:
+    ///   - sequence: Of the last one.
+    ///   - first: Of the first one.
+    mutating func beginEvent(_ sequence: UInt64, from first: UInt64) {
         if self.sequence != 0 { taken = 0 }
-        (self.sequence, part, cursorEnd) = (sequence, 0, nil)
+        (self.sequence, self.first, part, cursor) = (sequence, first, 0, nil)
     }
 
     /// Begins a frame; its JSON follows.
@@ -102,17 +107,20 @@ struct FrameOutput: Sendable {
     /// The frame before was not the event's last one: its cursor says so from now on.
     private mutating func nameCursor(_ out: inout [UInt8]) {
         guard let cursors else { return }
-        if let end = cursorEnd {
-            var number: [UInt8] = [0x2E]
+        if let cursor {
+            var number: [UInt8] = []
+            number.appendJSON(integer: first)
+            number.append(0x2E)
             number.appendJSON(integer: part - 1)
-            out.insert(contentsOf: number, at: end)
-            start += number.count
+            out.replaceSubrange(cursor, with: number)
+            start += number.count - cursor.count
         }
         out += "id: ".utf8
         cursors.append(to: &out)
         out.append(0x3A)
+        let begin = out.count
         out.appendJSON(integer: sequence)
-        cursorEnd = out.count
+        cursor = begin..<out.count
         appendLineEnd(&out)
     }
 

@@ -49,7 +49,7 @@ public struct GeminiEncoder: StreamEncoder {
 
     /// Gathers events up to the end of the provider's frame, then writes one chunk, or none.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
-        output.beginEvent(item.last)
+        output.beginEvent(item.last, from: item.first)
         switch item.body {
         case .delta(let block, let kind):
             if item.endsFrame, frame.isEmpty, writeAlone(block, kind, item.extras, payload, into: &out) { return }
@@ -187,9 +187,9 @@ public struct GeminiEncoder: StreamEncoder {
     private mutating func finish(_ end: GenerationEnd, _ item: LoggedEvent, into out: inout [UInt8]) {
         if let failure = end.failure {
             // A frame that was cut belongs to the events before.
-            output.beginEvent(item.last &- 1)
+            output.beginEvent(item.last &- 1, from: item.last &- 1)
             close(nil, into: &out)
-            output.beginEvent(item.last)
+            output.beginEvent(item.last, from: item.first)
             output.open("", &out)
             if let raw = item.extras?.error(of: .gemini) {
                 GeminiFailure.append(raw: raw, to: &out)
