@@ -59,7 +59,7 @@ struct AnthropicBlocks {
     init() {}
 
     /// The machine behind the events that `fold` holds.
-    init(resuming fold: GenerationFold, isOwn: Bool) {
+    init(resuming fold: GenerationFold, isOwn: Bool, _ output: FrameOutput) {
         self.isOwn = isOwn
         for place in 0...fold.blocks.count {
             for aside in Self.asides(in: fold, before: place, isOwn: isOwn) {
@@ -71,7 +71,7 @@ struct AnthropicBlocks {
         }
         if let current, current.isBegun {
             index = nextIndex - 1
-            template = Self.template(index, current.start.kind)
+            template = Self.template(index, current.start.kind, output)
         }
     }
 
@@ -251,7 +251,7 @@ struct AnthropicBlocks {
         }
         current?.isBegun = true
         current?.isRaw = block.raw != nil
-        template = Self.template(index, block.start.kind)
+        template = Self.template(index, block.start.kind, output)
         openFrame("content_block_start", &output, &out)
         out += ",\"content_block\":".utf8
         if let raw = block.raw { out += raw } else { append(block, to: &out) }
@@ -281,8 +281,9 @@ struct AnthropicBlocks {
         }
     }
 
-    private static func template(_ index: Int, _ kind: BlockKind) -> [UInt8] {
-        var bytes = Array("{\"type\":\"content_block_delta\",\"index\":".utf8)
+    private static func template(_ index: Int, _ kind: BlockKind, _ output: FrameOutput) -> [UInt8] {
+        var bytes = output.beginning("content_block_delta")
+        bytes += "{\"type\":\"content_block_delta\",\"index\":".utf8
         bytes.appendJSON(integer: index)
         switch kind {
         case .text, .refusal: bytes += ",\"delta\":{\"type\":\"text_delta\",\"text\":\"".utf8
@@ -316,14 +317,17 @@ struct AnthropicBlocks {
     private func writeText(
         _ text: Span<UInt8>, _ own: Extras?, _ output: inout FrameOutput, _ out: inout [UInt8]
     ) {
-        output.open("content_block_delta", &out)
-        out += template
+        output.open(with: template, &out)
         out.appendJSON(stringContent: text)
-        out.append(0x22)
-        own?.appendAnthropicMembers(.delta, to: &out)
-        out.append(0x7D)
-        own?.appendAnthropicMembers(.frame, to: &out)
-        out.append(0x7D)
+        if let own {
+            out.append(0x22)
+            own.appendAnthropicMembers(.delta, to: &out)
+            out.append(0x7D)
+            own.appendAnthropicMembers(.frame, to: &out)
+            out.append(0x7D)
+        } else {
+            out.appendJSON(raw: "\"}}")
+        }
         output.close(&out)
     }
 

@@ -49,7 +49,7 @@ public struct AnthropicEncoder: StreamEncoder {
         let isOwn = fold.attemptSource == .anthropic
         isFinishSent = isOwn && finish != nil
         isStopSent = isFinishSent && fold.foreign.contains { $0.name == AnthropicForeign.stop }
-        blocks = AnthropicBlocks(resuming: fold, isOwn: isOwn)
+        blocks = AnthropicBlocks(resuming: fold, isOwn: isOwn, output)
     }
 
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.

@@ -66,6 +66,22 @@ struct FrameOutput: Sendable {
         }
     }
 
+    /// What `open` writes before a frame's JSON, cursor aside, for frames that begin alike.
+    func beginning(_ type: StaticString) -> [UInt8] {
+        var plain = FrameOutput(framing, cursors: nil)
+        var bytes: [UInt8] = []
+        plain.open(type, &bytes)
+        return bytes
+    }
+
+    /// Begins a frame whose beginning is known: what `beginning` gave, and the first part of its JSON. Not for arrays.
+    @inline(__always)
+    mutating func open(with beginning: [UInt8], _ out: inout [UInt8]) {
+        start = out.count
+        if cursors != nil, part >= taken { nameCursor(&out) }
+        out += beginning
+    }
+
     /// As `open`, with a name that a peer gave: one that could be taken for something else is left out.
     mutating func open(named type: String, _ out: inout [UInt8]) {
         open("", &out)
