@@ -87,12 +87,13 @@ struct GeminiContentReader {
             return ModelMedia(mediaType: type, .base64(base64), name: try data["displayName"]?.string()).content
         }
         guard let file = part["fileData"] else { return nil }
-        let uri = try file.required("fileUri", "a URI").string()
-        let type = try file["mimeType"]?.mediaType() ?? ""
-        let isGoogles =
-            !uri.contains(":") || uri.hasPrefix("gs:") || uri.contains("//generativelanguage.googleapis.com/")
-        let source: ModelMedia.Source = isGoogles ? .file(uri, of: .gemini) : .url(uri)
-        return ModelMedia(mediaType: type, source, name: try file["displayName"]?.string()).content
+        let place = try file.required("fileUri", "a URI")
+        let (uri, type) = (try place.string(), try file["mimeType"]?.mediaType() ?? "")
+        let name = try file["displayName"]?.string()
+        if !uri.contains(":") || uri.hasPrefix("gs:") || uri.contains("//generativelanguage.googleapis.com/") {
+            return ModelMedia(mediaType: type, .file(uri, of: .gemini), name: name).content
+        }
+        return try place.media(type, name: name).content
     }
 
     // MARK: Tools
