@@ -152,11 +152,13 @@ struct GeminiAnswerState {
         guard blocks.indices.contains(block) else { return }
         blocks[block].isOpen = false
         let choice = blocks[block].choice
-        while let first = choices[choice].queue.first, !blocks[first].isOpen {
-            complete(first, &text, &parts)
-            choices[choice].queue.removeFirst()
-            if let next = choices[choice].queue.first { release(next, &text, &parts) }
+        var ended = 0
+        while ended < choices[choice].queue.count, !blocks[choices[choice].queue[ended]].isOpen {
+            complete(choices[choice].queue[ended], &text, &parts)
+            ended += 1
+            if ended < choices[choice].queue.count { release(choices[choice].queue[ended], &text, &parts) }
         }
+        choices[choice].queue.removeFirst(ended)
     }
 
     /// Writes what may only be written at a block's end.
