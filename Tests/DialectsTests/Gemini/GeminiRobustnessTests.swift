@@ -29,7 +29,8 @@ struct GeminiRobustnessTests {
 
     /// Bodies that are no stream of ours.
     @Test func brokenBodiesAndErrorsAreNoSuccess() throws {
-        let folders = ["streams/malformed", "streams/gemini-interactions"] + Corpus.files("errors").map { "errors/" + $0 }
+        let folders =
+            ["streams/malformed", "streams/gemini-interactions"] + Corpus.files("errors").map { "errors/" + $0 }
         let files = folders.flatMap { folder in Corpus.files(folder).map { "\(folder)/\($0)" } }
         for file in files {
             let bytes = try #require(Corpus.bytes(file))
@@ -49,7 +50,9 @@ struct GeminiRobustnessTests {
 
     /// The status, the word and the advice of Google's own errors, and that they are written as they came.
     @Test func errorBodiesAreRead() throws {
-        let files = ["errors/gemini", "errors/vertex"].flatMap { folder in Corpus.files(folder).map { "\(folder)/\($0)" } }
+        let files = ["errors/gemini", "errors/vertex"].flatMap { folder in
+            Corpus.files(folder).map { "\(folder)/\($0)" }
+        }
         for file in files {
             let bytes = try #require(Corpus.bytes(file))
             let status = try #require(Int(file.split(separator: "/")[2].prefix(3)))
