@@ -61,9 +61,17 @@ struct AnthropicBlocks {
     /// The machine behind the events that `fold` holds.
     init(resuming fold: GenerationFold, isOwn: Bool, _ output: FrameOutput) {
         self.isOwn = isOwn
+        var (outputs, foreign) = (fold.toolOutputs[...], fold.foreign[...])
         for place in 0...fold.blocks.count {
-            for aside in Self.asides(in: fold, before: place, isOwn: isOwn) {
-                if current == nil { nextIndex += 1 } else { waiting.append(.aside(aside)) }
+            if isOwn {
+                while let output = outputs.first, output.position <= place {
+                    outputs.removeFirst()
+                    restore(.result(callID: output.callID, result: output.result, members: nil))
+                }
+                while let block = foreign.first, block.position <= place {
+                    foreign.removeFirst()
+                    if block.name == AnthropicForeign.block { restore(.foreign(block.bytes)) }
+                }
             }
             guard place < fold.blocks.count, isShown(fold.blocks[place].start) else { continue }
             note(fold.blocks[place].start)
@@ -75,12 +83,8 @@ struct AnthropicBlocks {
         }
     }
 
-    private static func asides(in fold: GenerationFold, before place: Int, isOwn: Bool) -> [Aside] {
-        guard isOwn else { return [] }
-        return fold.toolOutputs.filter { $0.position == place }
-            .map { .result(callID: $0.callID, result: $0.result, members: nil) }
-            + fold.foreign.filter { $0.position == place && $0.name == AnthropicForeign.block }
-            .map { .foreign($0.bytes) }
+    private mutating func restore(_ aside: Aside) {
+        if current == nil { nextIndex += 1 } else { waiting.append(.aside(aside)) }
     }
 
     private mutating func restore(_ known: GenerationFold.Block) {
@@ -202,7 +206,8 @@ struct AnthropicBlocks {
     }
 
     private mutating func change(_ number: Int, _ body: (inout Block) -> Void) {
-        for place in waiting.indices {
+        // Who speaks is mostly the last one that began.
+        for place in waiting.indices.reversed() {
             guard case .block(var block) = waiting[place], block.start.block == number else { continue }
             // Taken out meanwhile, so that what grows is not copied every time.
             waiting[place] = .aside(.foreign([]))

@@ -17,6 +17,14 @@ public struct AnthropicCompletion: CompletionFold {
     private var citations: [Int: [JSONValue]] = [:]
     /// The members beside the content of each tool's result, in order of arrival.
     private var results: [JSONObject] = []
+    /// What makes the content, in order of arrival.
+    private var order: [Item] = []
+
+    private enum Item {
+        case block(Int)
+        case result(Int)
+        case foreign([UInt8])
+    }
 
     /// Nothing gathered yet.
     public init() {}
@@ -27,11 +35,23 @@ public struct AnthropicCompletion: CompletionFold {
     /// Folds one event. O(bytes).
     public mutating func apply(_ item: LoggedEvent, _ payload: Span<UInt8>) {
         fold.apply(item, payload)
-        if case .event(.toolOutput) = item.body {
-            results.append(Self.object(joining: item.extras?.anthropicResult ?? []))
-        }
-        guard case .event(let event) = item.body, let extras = item.extras, extras.dialect == .anthropic else { return }
+        guard case .event(let event) = item.body else { return }
+        note(event, item.extras)
+        guard let extras = item.extras, extras.dialect == .anthropic else { return }
         take(event, extras)
+    }
+
+    private mutating func note(_ event: GenerationEvent, _ extras: Extras?) {
+        switch event {
+        case .blockStart(let start): order.append(.block(start.block))
+        case .toolOutput:
+            order.append(.result(results.count))
+            results.append(Self.object(joining: extras?.anthropicResult ?? []))
+        case .foreign(.anthropic, AnthropicForeign.block, let bytes): order.append(.foreign(bytes))
+        case .generationStart, .attempt, .blockDelta, .blockEnd, .signature, .citation, .file, .finish, .usage,
+            .progress, .notice, .foreign, .generationEnd:
+            break
+        }
     }
 
     private mutating func take(_ event: GenerationEvent, _ extras: Extras) {
@@ -134,19 +154,13 @@ public struct AnthropicCompletion: CompletionFold {
 
     /// Blocks, and what a provider put among them, in order.
     private var content: [JSONValue] {
-        var content: [JSONValue] = []
-        for place in 0...fold.blocks.count {
-            if message != nil {
-                for (output, members) in zip(fold.toolOutputs, results) where output.position == place {
-                    content.append(result(output, members))
-                }
-                for foreign in fold.foreign where foreign.position == place && foreign.name == AnthropicForeign.block {
-                    if let block = Self.joined(foreign.bytes) { content.append(block) }
-                }
+        order.compactMap { item in
+            switch item {
+            case .block(let number): number < fold.blocks.count ? block(number) : nil
+            case .result(let place): message == nil ? nil : result(fold.toolOutputs[place], results[place])
+            case .foreign(let bytes): message == nil ? nil : Self.joined(bytes)
             }
-            if place < fold.blocks.count, let block = block(place) { content.append(block) }
         }
-        return content
     }
 
     private func result(_ output: GenerationFold.ToolOutput, _ members: JSONObject) -> JSONValue {
