@@ -20,6 +20,11 @@ from wire import Connection, Event, EventStream, Response
 EXPECTED = {"openai-chat": 37, "anthropic": 46, "gemini": 45}
 """How many recordings there are; a run with fewer fails where there are any."""
 RECORDED = {dialect: {recording.name: recording for recording in recordings(dialect)} for dialect in DIALECTS}
+NUMBERED = {
+    "langchaingo-testgoogleaiwithstreaming.array.json",
+    "openinference-vertex-gemini-token-counts-streaming.array.json",
+}
+"""Recordings that write enumerations as numbers: Google's SDK fails on them."""
 ALL = {name: recording for found in RECORDED.values() for name, recording in found.items()}
 SENTINEL = re.compile(rb"(?m)^data: ?\[DONE\]\r?\n\r?\n")
 
@@ -92,7 +97,9 @@ def raw(port: int, client: str, model: str, wants_stream: bool = True) -> tuple[
         return response, list(response.events()) if wants_stream and response.status == 200 else []
 
 
-def chunkings(long: bool) -> Iterator[str]:
+def chunkings(size: int, long: bool) -> Iterator[str]:
+    """Of a body of so many bytes; smaller pieces of a large one would take minutes."""
     yield from ("whole", "events", "random-1", "random-2")
     if long:
-        yield from ("1", "2", "3", "7", "64", "1460", *(f"random-{number}" for number in range(3, 20)))
+        yield from (str(length) for length in (1, 2, 3, 7, 64, 1460) if size < 5000 * length)
+        yield from (f"random-{number}" for number in range(3, 20))

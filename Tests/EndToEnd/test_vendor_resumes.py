@@ -22,8 +22,8 @@ from held import eventually
 from meanings import Meaning, meaning
 from provider import FIN, Answer, Exchange, Gate, Provider
 from readers import cursor, must
-from replay import ALL, play, three
-from resuming import Knife, Severed, knives, script
+from replay import ALL, NUMBERED, play, three
+from resuming import ANY, Knife, Severed, knives, script
 from vendors import KINDS, body, failures, question, stream, target
 from wire import Connection, Cut, Event, Response
 
@@ -204,7 +204,7 @@ def models(numbers: random.Random) -> Iterator[str]:
     fitting = [
         f"{recording.kind}/{name}@random-{numbers.randint(1, 99)}"
         for name, recording in ALL.items()
-        if 3000 < len(recording.body) < 20_000 and recording.is_single
+        if 3000 < len(recording.body) < 20_000 and recording.is_single and name not in NUMBERED
     ]
     while True:
         yield "openai/scripted"
@@ -279,8 +279,10 @@ def test_cut_and_failed(served: Served, provider: Provider, bodies: Bodies, dial
     cutting = knives(SEED, 1500)
     while reader.generation is None:
         reader.ask(next(cutting), "openai/scripted", f"failed-{dialect}")
+    if not reader.is_whole:
+        reader.attach(Knife(ANY, 700))
     reader.finish(cutting)
-    assert reader.is_failed and reader.cuts
+    assert reader.is_failed
     checked(reader)
     with pytest.raises(failures()):
         bodies.read(provider, dialect, reader.body)
