@@ -244,11 +244,11 @@ def gemini(events: list[Event]) -> Checked:
             found.error = value["error"]
             must(isinstance(found.error["code"], int) and found.error["status"], "an error says what", value)
             continue
-        must(value.get("candidates") or "promptFeedback" in value or "usageMetadata" in value, "a chunk", value)
+        blocked = (value.get("promptFeedback") or {}).get("blockReason")
+        must(value.get("candidates") or blocked, "a chunk has a candidate", value)
         for candidate in value.get("candidates") or ():
             _candidate(candidate)
             is_finished = is_finished or "finishReason" in candidate
-        blocked = (value.get("promptFeedback") or {}).get("blockReason")
         is_finished = is_finished or bool(blocked)
     must(found.error or is_finished, "an answer that ends has a reason")
     must(found.error is None or not is_finished, "a failure has none", found.values[-2:])
@@ -257,8 +257,9 @@ def gemini(events: list[Event]) -> Checked:
 
 def _candidate(candidate: dict[str, Any]) -> None:
     content = candidate.get("content") or {}
+    must(content.get("parts"), "Google's chat forgets a turn of which one chunk has no part", candidate)
     must(content.get("role", "model") == "model", "the model's role", candidate)
-    for part in content.get("parts") or ():
+    for part in content["parts"]:
         must(PARTS & set(part), "a part says something", part)
         must("text" not in part or isinstance(part["text"], str), "text is text", part)
         if call := part.get("functionCall"):

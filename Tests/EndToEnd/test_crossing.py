@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ from grammar import check
 from meanings import Meaning, meaning, whole_meaning
 from provider import Provider
 from replay import EXPECTED, RECORDED, oracle, play, raw, three, through
-from vendors import DIALECTS, failures, question, stream, whole
+from vendors import DIALECTS, body, failures, question, stream, target, whole
+from wire import Connection
 
 FAILING = {
     "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE", "OTHER", "LANGUAGE",
@@ -113,7 +115,20 @@ def succeeding(served: Served, client: str, recording: Recording, wanted: Meanin
         meaning(client, stream(client, served.url, streamed)),
         whole_meaning(client, whole(client, served.url, asked)),
     ]
+    if client == "gemini":
+        found.append(meaning(client, array(served.port, model)))
     return next((told for told in (same(client, one, wanted) for one in found) if told), None)
+
+
+def array(port: int, model: str) -> list[dict[str, Any]]:
+    """The chunks that Gemini's clients get without `alt=sse`: one JSON array."""
+    with Connection(port) as connection:
+        path = target("gemini", model, True).partition("?")[0]
+        response = connection.request("POST", path, body=body("gemini", model))
+        assert response.headers["content-type"].startswith("application/json")
+        values = response.json()
+        assert response.ended == "clean"
+        return list(values)
 
 
 def failing(served: Served, client: str, recording: Recording) -> str | None:
