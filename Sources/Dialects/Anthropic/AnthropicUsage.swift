@@ -84,6 +84,7 @@ struct AnthropicUsage {
         }
         out += ",\"output_tokens\":".utf8
         out.appendJSON(integer: usage?.outputTokens ?? 0)
+        if usage?.isEstimate == true { out += ",\"estimated\":true".utf8 }
         if let reasoning = usage?.reasoningTokens {
             out += ",\"output_tokens_details\":{\"thinking_tokens\":".utf8
             out.appendJSON(integer: reasoning)

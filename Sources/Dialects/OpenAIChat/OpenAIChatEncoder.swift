@@ -53,6 +53,12 @@ public struct OpenAIChatEncoder: StreamEncoder {
         isUsageSent = fold.usageSource == .openAIChat
     }
 
+    /// A comment; without the blank line behind it where events have ids: the official client then makes an event of it,
+    /// in which it looks for JSON.
+    public var heartbeat: [UInt8] { cursors == nil ? framing.heartbeat : Self.comment }
+
+    private static let comment = Array(": keep-alive\n".utf8)
+
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
     public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess && state.failedFinish == nil }
 

@@ -24,6 +24,7 @@ struct AnswerEndpoint {
                 var query = Attachment.Query()
                 (query.dialect, query.includesUsage) = (dialect, request.includesUsage)
                 query.framing = framing(exchange)
+                query.bearsCursors = dialect != .gemini
                 return try ReturningReader(gateway: gateway).serve(exchange, after: place, query, owner: owner)
             }
             let keeping = try Keeping(exchange, owner: owner)

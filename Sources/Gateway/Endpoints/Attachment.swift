@@ -17,6 +17,8 @@ struct Attachment {
         var part: Int?
         var isNamed = false
         var includesUsage = false
+        /// Whether frames bear cursors, where the framing has a place for them.
+        var bearsCursors = true
         /// What named the event, for whoever named one that is not there.
         var field = "after"
     }
@@ -39,8 +41,8 @@ struct Attachment {
             exchange.respond(status: 204, fields: fields)
         case .follow(let sequence):
             let encoder = self.encoder(generation.id, resuming: log.fold(through: sequence))
-            let prelude = query.framing.isEventStream ? Array("retry: 1000\n\n".utf8) : []
-            let style = StreamReader.Style(prelude: prelude, heartbeat: encoder.heartbeat, joins: true)
+            let style = StreamReader.Style(
+                prelude: Array(query.prelude.utf8), heartbeat: encoder.heartbeat, joins: true)
             let cursor = LogCursor(after: sequence)
             StreamReader(exchange, of: generation, encoder: encoder, style: style, after: cursor).start()
         }
@@ -56,7 +58,8 @@ struct Attachment {
     /// The native one needs no fold, so a reconnect costs nothing of what was said before.
     private func encoder(_ id: GenerationID, resuming fold: @autoclosure () -> GenerationFold) -> any StreamEncoder {
         var reader = DialectName.Reader(of: id)
-        (reader.framing, reader.mayReturn, reader.isNamed) = (query.framing, true, query.isNamed)
+        (reader.framing, reader.mayReturn) = (query.framing, query.bearsCursors)
+        reader.isNamed = query.isNamed
         reader.includesUsage = query.includesUsage
         reader.taken = query.part.map { $0 + 1 } ?? 0
         if query.dialect != .native { reader.fold = fold() }
@@ -65,6 +68,15 @@ struct Attachment {
 }
 
 extension Attachment.Query {
+    /// What comes before the first event: how soon a browser that was cut is to come back. Who reads a vendor's dialect
+    /// does so with its SDK, and some of those take the block for an event, in which they look for JSON.
+    fileprivate var prelude: String {
+        switch dialect {
+        case .native, .simple: framing.isEventStream ? "retry: 1000\n\n" : ""
+        case .openAIChat, .anthropic, .gemini: ""
+        }
+    }
+
     /// What `?after=&dialect=`, `Last-Event-ID` and `Accept` say.
     ///
     /// - Parameters:
@@ -81,6 +93,7 @@ extension Attachment.Query {
             }
             dialect = known
         }
+        if dialect == .gemini, framing == .eventStream { framing = .eventStreamCRLF }
         switch parameters["events"] {
         case nil: break
         case "named": isNamed = true

@@ -186,12 +186,17 @@ final class LiveGeneration: TurnEnd {
         return "\(origin.scheme.rawValue)://\(origin.authority)\(target.prefix { $0 != "?" })"
     }
 
-    /// What the provider reported, else an estimate: four bytes a token.
+    /// What the provider reported, else an estimate: four bytes a token. Who reports in the beginning and was not asked to
+    /// the end has not counted what it said.
     private var settledUsage: Usage? {
-        if let usage = attempt?.usage { return usage }
+        let said = Int64((live.log.textBytes + 3) / 4)
+        if var usage = attempt?.usage {
+            guard attempt?.finishReason == nil, usage.outputTokens ?? 0 < said / 2 else { return usage }
+            (usage.outputTokens, usage.isEstimate) = (said, true)
+            return usage
+        }
         guard live.log.visibleSequence > 1 else { return nil }
-        var estimate = Usage(
-            inputTokens: Int64(promptBytes / 4), outputTokens: Int64((live.log.textBytes + 3) / 4))
+        var estimate = Usage(inputTokens: Int64(promptBytes / 4), outputTokens: said)
         estimate.isEstimate = true
         return estimate
     }
