@@ -19,15 +19,6 @@ struct AnthropicMessageWriter {
         messages.map { ["role": $0.isAnswer ? "assistant" : "user", "content": .array($0.results + $0.blocks)] }
     }
 
-    /// Whether a tool's result is the last word, and the call stands behind no thinking that Anthropic signed.
-    var isLoopWithoutThinking: Bool {
-        guard let last = messages.last, !last.results.isEmpty, let answer = messages.last(where: \.isAnswer) else {
-            return false
-        }
-        let first = answer.blocks.first?["type"]
-        return first != "thinking" && first != "redacted_thinking"
-    }
-
     mutating func write(_ request: ModelRequest) throws(RequestError) {
         for part in request.system { try add(instruction: part) }
         for turn in request.turns {

@@ -13,6 +13,8 @@ public struct AnthropicRequest: ClientRequest {
     public private(set) var isStream = false
     /// Whether the client asked the model to think: its first content may take long.
     public private(set) var asksReasoning = false
+    /// Whether it asked so with a budget: then the model must have thought about every call it goes on from.
+    private var hasBudget = false
 
     /// - Parameters:
     ///   - body: JSON.
@@ -32,6 +34,7 @@ public struct AnthropicRequest: ClientRequest {
             } else if member.isNamed("thinking", in: body.span) {
                 let kind = try field("thinking", member).object()?["type"]?.value.stringValue
                 asksReasoning = kind != nil && kind != "disabled"
+                hasBudget = kind == "enabled"
             } else if member.isNamed("messages", in: body.span) {
                 hasMessages = body[member.valueRange.lowerBound] == UInt8(ascii: "[")
             }
@@ -48,14 +51,19 @@ public struct AnthropicRequest: ClientRequest {
     /// Always brought.
     public var includesUsage: Bool { false }
 
-    /// Replaces `model`, asks for a stream, and takes out what is ours and thinking that other providers signed.
+    /// Replaces `model`, asks for a stream, and takes out what is ours and thinking that other providers signed; with it,
+    /// behind a call that only that stood before, `thinking` that has a budget.
     public func ownBody(for provider: ProviderHabits) -> [UInt8] {
         var name: [UInt8] = []
         name.appendJSON(string: provider.model)
         var edits: [JSONSplice.Edit] = [("model", name), ("stream", Array("true".utf8)), ("freshet", nil)]
         let foreign = ForeignSignatures(dialect: .anthropic)
         if foreign.stand(in: body.span), let messages = members.last(where: { $0.isNamed("messages", in: body.span) }) {
-            edits.append(("messages", foreign.removed(fromMessages: field("messages", messages).value).bytes))
+            let kept = foreign.removed(fromMessages: field("messages", messages).value)
+            edits.append(("messages", kept.bytes))
+            if hasBudget, AnthropicThinking.isLoopWithoutThinking(kept.arrayValue ?? []) {
+                edits.append(("thinking", nil))
+            }
         }
         return JSONSplice.applying(edits, to: body.span, members: members)
     }

@@ -13,13 +13,15 @@ extension ModelRequest {
         if let choices, choices.value > 1 { throw .noPlace(choices.field, at: "Anthropic's Messages", "ask for one") }
         var writer = AnthropicMessageWriter()
         try writer.write(self)
-        let thinking = try AnthropicThinking(self, isLoopWithoutThinking: writer.isLoopWithoutThinking)
+        let messages = writer.written
+        let thinking = try AnthropicThinking(
+            self, isLoopWithoutThinking: AnthropicThinking.isLoopWithoutThinking(messages))
         try thinking.checkSampling(of: self)
         var body = JSONObject()
         body.add("model", .string(provider.model))
         body.add("max_tokens", .number(JSONNumber(thinking.maxTokens)))
         if !writer.system.isEmpty { body.add("system", .array(writer.system)) }
-        body.add("messages", .array(writer.written))
+        body.add("messages", .array(messages))
         if !tools.isEmpty {
             body.add("tools", .array(allowedTools.map(Self.anthropicTool)))
             body.add("tool_choice", anthropicChoice)
@@ -126,6 +128,19 @@ struct AnthropicThinking {
         thinking.add("budget_tokens", .number(JSONNumber(budget)))
         if wish.isShown == false { thinking.add("display", "omitted") }
         member = .object(thinking)
+    }
+
+    /// Whether a tool's result is the last word, and the answer before it begins with no thinking that Anthropic signed.
+    /// Neighbours of one role are one turn.
+    static func isLoopWithoutThinking(_ messages: [JSONValue]) -> Bool {
+        guard let last = messages.lastIndex(where: { $0["role"] == "assistant" }),
+            messages[(last + 1)...].contains(where: { message in
+                message["content"]?.arrayValue?.contains { $0["type"] == "tool_result" } == true
+            })
+        else { return false }
+        let first = messages[...last].lastIndex { $0["role"] != "assistant" }.map { $0 + 1 } ?? 0
+        let kind = messages[first]["content"]?[0]?["type"]
+        return kind != "thinking" && kind != "redacted_thinking"
     }
 
     /// Models that think take no sampling of the client's and no forced call.

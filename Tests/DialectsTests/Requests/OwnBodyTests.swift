@@ -92,6 +92,26 @@ struct OwnBodyTests {
         #expect(try Self.anthropic(Self.answer(given)) == Self.answer(sent))
     }
 
+    /// Its models refuse to go on thinking from a call that they did not think about.
+    @Test(arguments: [
+        ("enabled", "freshet.gemini.QQ==", false), ("enabled", "", false), ("adaptive", "freshet.gemini.QQ==", true),
+        ("enabled", "EqQB==", true),
+    ])
+    func anthropicThinksOnBehindItsOwnCallsAlone(_ kind: String, _ signature: String, _ thinks: Bool) throws {
+        let answer = """
+            ,{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"freshet.gemini.QQ=="},\
+            {"type":"thinking","thinking":"x","signature":"\(signature)"},\
+            {"type":"tool_use","id":"a","name":"f","input":{}}]}
+            """
+        let result = #",{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}"#
+        let next = #",{"role":"user","content":"z"}"#
+        for (turns, isKept) in [(answer + result, thinks), (answer + result + next, thinks), (answer + next, true)] {
+            let sent = try Self.anthropic(
+                Self.answer(turns).dropLast() + #","thinking":{"type":"\#(kind)","budget_tokens":1024}}"#)
+            #expect((try JSONValue(parsing: Array(sent.utf8))["thinking"] != nil) == isKept, "\(sent)")
+        }
+    }
+
     @Test func geminiGetsItsOwnSignaturesAlone() throws {
         let foreign = Signature(dialect: .anthropic, value: "EqQB==").value(for: .gemini)
         let given = """
