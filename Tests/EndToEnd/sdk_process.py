@@ -48,8 +48,9 @@ class Sdk:
 
     def end(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.close()
+        self.process.kill()
         self.process.wait(10)
+        self.process.stdin.close()
         self.process.stdout.close()
 
 
