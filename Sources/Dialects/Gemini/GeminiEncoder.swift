@@ -11,6 +11,11 @@ public struct GeminiEncoder: StreamEncoder {
     private var frame = GeminiFrame()
     private var parts: [(choice: Int, GeminiPart)] = []
     private var usage: Usage?
+    /// Whether a frame may be the bytes of another: neither a cursor nor a comma stands in it.
+    private let mayRepeat: Bool
+    private var template = ChatTemplate()
+    /// Of the last frame that was one delta.
+    private var lastExtras: Extras?
 
     /// As it was made.
     public var framing: Framing { output.framing }
@@ -33,6 +38,7 @@ public struct GeminiEncoder: StreamEncoder {
         output = FrameOutput(framing, cursors: cursors)
         state = GeminiAnswerState(resuming: fold)
         usage = fold.usage
+        mayRepeat = framing != .jsonArray && (cursors == nil || !framing.isEventStream)
     }
 
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
@@ -68,25 +74,53 @@ public struct GeminiEncoder: StreamEncoder {
     ) -> Bool {
         if let raw = raw(extras) {
             guard kind != .toolInput else { return false }
-            var isFirst = true
-            output.open("", &out)
-            GeminiExtras.forEach(raw) { _, _, range in
-                if !isFirst { out.appendJSON(stringContent: payload) }
-                isFirst = false
-                out.appendJSON(raw: raw.span.extracting(range))
-            }
-            output.close(&out)
+            writeAlone(raw, extras, block, payload, into: &out)
             return true
         }
         guard state.isPlain(block, payload) else { return false }
         state.count(payload.count, of: block)
+        if template.matches(block: block, extras: nil) {
+            template.write(payload, into: &out)
+            return true
+        }
+        let start = out.count
         output.open("", &out)
         GeminiChunkWriter.appendHead(isThought: kind == .reasoning, to: &out)
+        let hole = out.count
         out.appendJSON(stringContent: payload)
+        let end = out.count
         GeminiChunkWriter.appendFoot(index: state.index(of: block), to: &out)
         state.appendTail(to: &out)
         output.close(&out)
+        if mayRepeat {
+            template = ChatTemplate(block: block, extras: nil, frame: out[start...], hole: hole..<end, at: start)
+        }
         return true
+    }
+
+    /// The same for a frame of this dialect: its bytes are copied around the text, from one place once they repeat.
+    private mutating func writeAlone(
+        _ raw: [UInt8], _ extras: Extras?, _ block: Int, _ payload: Span<UInt8>, into out: inout [UInt8]
+    ) {
+        if template.matches(block: block, extras: extras) { return template.write(payload, into: &out) }
+        let start = out.count
+        var hole = 0..<0
+        output.open("", &out)
+        var isFirst = true
+        GeminiExtras.forEach(raw) { _, _, range in
+            if !isFirst {
+                let begin = out.count
+                out.appendJSON(stringContent: payload)
+                hole = begin..<out.count
+            }
+            isFirst = false
+            out.appendJSON(raw: raw.span.extracting(range))
+        }
+        output.close(&out)
+        if mayRepeat, !hole.isEmpty, lastExtras == extras {
+            template = ChatTemplate(block: block, extras: extras, frame: out[start...], hole: hole, at: start)
+        }
+        lastExtras = extras
     }
 
     /// The bytes of extras that hold a chunk of this dialect.
