@@ -66,4 +66,29 @@ struct RecordedGeminiTests {
             Issue.record("came \(came.text)\nwent \(written.text)")
         }
     }
+
+    /// Cut behind any frame and gone on with by an encoder made from the fold, a stream is the same; merged for a reader
+    /// that was behind, it says the same in fewer chunks.
+    @Test(arguments: recordings)
+    func readersThatWereCutOrBehindReadTheSame(_ recording: Recording) throws {
+        let log = try Self.decoded(recording).log
+        let whole = log.encoded(by: GeminiEncoder())
+        for seen in log.seen() where seen.endsFrame && seen.last < log.lastSequence {
+            let first = log.encoded(by: GeminiEncoder(), through: seen.last)
+            let rest = log.encoded(by: GeminiEncoder(resuming: log.fold(through: seen.last)), after: seen.last)
+            if first + rest != whole { Issue.record("\(recording.name) cut behind \(seen.last)") }
+        }
+        let merged = log.encoded(by: GeminiEncoder(framing: .jsonLines), merge: 1 << 20)
+        let lines = log.encoded(by: GeminiEncoder(framing: .jsonLines))
+        #expect(try Self.text(merged) == Self.text(lines))
+        #expect(merged.split(separator: "\n").count <= lines.split(separator: "\n").count)
+    }
+
+    /// What the parts say, one behind the other.
+    private static func text(_ lines: String) throws -> String {
+        try lines.split(separator: "\n").flatMap { line in
+            let candidate = try JSONValue(parsing: Array(line.utf8))["candidates"]?[0]
+            return (candidate?["content"]?["parts"]?.arrayValue ?? []).map { $0["text"]?.stringValue ?? $0.text }
+        }.joined()
+    }
 }
