@@ -324,6 +324,9 @@ public struct GeminiDecoder: ProviderDecoder {
     /// Puts the chunk into `extras`; one that equals the one before keeps its copy.
     private mutating func gatherExtras(_ data: Span<UInt8>, isConstant: Bool) {
         scratch.removeAll(keepingCapacity: true)
+        // A part that is a file and text besides may have them in another order than the events.
+        let isOrdered = zip(gaps, gaps.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound }
+        if !isOrdered { gaps.removeAll(keepingCapacity: true) }
         var start = 0
         for gap in gaps {
             GeminiExtras.append(.raw, raw: data.extracting(start..<gap.lowerBound), to: &scratch)

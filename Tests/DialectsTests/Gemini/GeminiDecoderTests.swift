@@ -241,6 +241,18 @@ struct GeminiDecoderTests {
         #expect(answer.log.encoded(by: GeminiEncoder(framing: .jsonLines)) == chunk + "\n")
     }
 
+    /// Members of a part stand in any order.
+    @Test(arguments: [
+        "{\"inlineData\":{\"mimeType\":\"a/b\",\"data\":\"QUJD\"},\"text\":\"x\"}",
+        "{\"text\":\"x\",\"inlineData\":{\"data\":\"QUJD\",\"mimeType\":\"a/b\"}}",
+        "{\"text\":\"x\",\"text\":\"y\"},{\"thoughtSignature\":\"S\",\"text\":\"z\",\"thought\":true}",
+    ])
+    func chunksAreWrittenAgainWhateverTheirOrder(_ parts: String) {
+        let chunk = Self.chunk(parts, finish: "STOP")
+        let answer = DecodedAnswer(frames: [chunk], in: .gemini)
+        #expect(answer.log.encoded(by: GeminiEncoder(framing: .jsonLines)) == chunk + "\n")
+    }
+
     @Test func errorsAreReadAsTheyAre() throws {
         let retry = "{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"47.2s\"}"
         let error = "{\"code\":429,\"message\":\"slow\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[\(retry)]}"
