@@ -1,7 +1,7 @@
 public import FreshetGeneration
 import FreshetPartialJSON
 
-/// Errors in the form of Anthropic: `{"type":"error","error":{"type","message"},"request_id"}`.
+/// Errors in the form of Anthropic: `{"type":"error","error":{"type","message","details"},"request_id"}`.
 public enum AnthropicFailure {
     /// The vendor's words, each with the status that goes with it.
     private static let statuses = [
@@ -98,7 +98,22 @@ public enum AnthropicFailure {
         out.appendJSON(string: type(of: failure))
         out += ",\"message\":".utf8
         out.appendJSON(string: failure.message)
+        if let word = threadCode(of: failure) { out += ",\"details\":{\"error_code\":\"\(word)\"}".utf8 }
         out += "}}".utf8
+    }
+
+    /// The field that says which answer a thread goes on from.
+    static let threadPlace = "thread.previous_message_id"
+
+    /// The official clients put their conversations into threads by themselves, and go on without where an error has one of
+    /// these words.
+    private static func threadCode(of failure: GenerationFailure) -> String? {
+        guard failure.code == .invalidRequest, !failure.isProvidersWord else { return nil }
+        return switch failure.parameter {
+        case "thread": "thread_unsupported_request"
+        case threadPlace: "thread_not_found"
+        default: nil
+        }
     }
 
     /// Appends a provider's error as it was.

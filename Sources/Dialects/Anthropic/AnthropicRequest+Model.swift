@@ -9,10 +9,20 @@ extension AnthropicRequest {
             throw RequestError(nil, "the body must be one JSON object: \(error)")
         }
         let body = RequestField(value, at: "")
+        try Self.checkThread(body)
         try RequestMembers.anthropic.check(body)
         var reader = AnthropicRequestReader()
         try reader.read(body)
         return reader.request
+    }
+
+    /// What a thread went on from is at Anthropic, and the request holds only what is new: its client is told in the words
+    /// upon which it sends the whole conversation.
+    private static func checkThread(_ body: RequestField) throws(RequestError) {
+        guard let thread = body["thread"], thread["type"]?.value == "continue" else { return }
+        throw RequestError(
+            AnthropicFailure.threadPlace,
+            "names an answer that no provider of another dialect has kept: send the whole conversation")
     }
 }
 

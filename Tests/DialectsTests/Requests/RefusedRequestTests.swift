@@ -123,6 +123,9 @@ struct RefusedRequestTests {
 
     static let anthropicCases: [Case] = [
         anthropic(#"\#(user),"container":"c""#, "container"), anthropic(#"\#(user),"mcp_servers":[{}]"#, "mcp_servers"),
+        anthropic(#"\#(user),"thread":{"type":"create"}"#, "thread"),
+        anthropic(
+            #"\#(user),"thread":{"type":"continue","previous_message_id":"msg_1"}"#, "thread.previous_message_id"),
         anthropic(#"\#(user),"context_management":{}"#, "context_management"), anthropic(#"\#(user),"k":1"#, "k"),
         anthropic(#"\#(user),"top_k":5"#, "top_k"),
         anthropic(#"\#(user),"tool_choice":{"type":"x"}"#, "tool_choice.type"),
