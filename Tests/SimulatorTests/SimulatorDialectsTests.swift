@@ -280,6 +280,25 @@ struct SimulatorDialectsTests {
         #expect(try readGemini([JSONValue(parsing: answer.bytes)]).calls == [])
     }
 
+    /// Google's servers take members in either spelling.
+    @Test func snakeCase() throws {
+        let camel =
+            #"{"contents":[{"parts":[{"text":"x"}]}],"tools":[{"functionDeclarations":[{"name":"f","parametersJsonSchema":{"type":"object","properties":{"camelCase":{"type":"string"}},"required":["camelCase"]}}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}},"generationConfig":{"maxOutputTokens":3,"candidateCount":2}}"#
+        var snake = camel
+        for (name, other) in [
+            ("functionDeclarations", "function_declarations"), ("parametersJsonSchema", "parameters_json_schema"),
+            ("toolConfig", "tool_config"), ("functionCallingConfig", "function_calling_config"),
+            ("allowedFunctionNames", "allowed_function_names"), ("generationConfig", "generation_config"),
+            ("maxOutputTokens", "max_output_tokens"), ("candidateCount", "candidate_count"),
+        ] { snake = snake.replacing(name, with: other) }
+        let read = { (body: String) in
+            try SimulatorRequest(parsingGemini: Array(body.utf8), model: "tools", isStreamed: false)
+        }
+        #expect(try read(snake) == read(camel))
+        #expect(try read(snake).maxTokens == 3)
+        #expect(try read(snake).tools.first?.parameters?["required"]?[0] == "camelCase")
+    }
+
     @Test func severalCandidatesTakeTurns() throws {
         let asked = Asked(model: "talk-n3", generation: #""candidateCount":2"#)
         let indexes = try chunks(performed(asked.geminiBody, stream("talk-n3"))).map {

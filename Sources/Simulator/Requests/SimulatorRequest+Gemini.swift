@@ -16,14 +16,14 @@ extension SimulatorRequest {
         try self.init(modelNamed: name)
         self.isStreamed = isStreamed
         // A count may hold the request it counts for.
-        let request = fields["generateContentRequest"]?.objectValue ?? fields
-        let instruction = request["systemInstruction"] ?? request["system_instruction"]
+        let request = fields[google: "generateContentRequest"]?.objectValue ?? fields
+        let instruction = request[google: "systemInstruction"]
         promptWords = Self.words(in: Self.text(of: instruction?["parts"]))
         try readContents(request["contents"])
         promptWords = max(1, promptWords)
-        try readGeneration(request["generationConfig"])
+        try readGeneration(request[google: "generationConfig"])
         try readTools(gemini: request["tools"])
-        try readToolConfig(request["toolConfig"]?["functionCallingConfig"])
+        try readToolConfig(request[google: "toolConfig"]?[google: "functionCallingConfig"])
     }
 
     private mutating func readContents(_ value: JSONValue?) throws(SimulatorRefusal) {
@@ -40,7 +40,7 @@ extension SimulatorRequest {
                 throw .badField("contents", "* \(field): contents.parts must not be empty.")
             }
             let text = Self.text(of: content["parts"])
-            let hasResult = parts.contains { $0["functionResponse"] != nil }
+            let hasResult = parts.contains { $0[google: "functionResponse"] != nil }
             promptWords += Self.words(in: text)
             if role == "user", !hasResult || !text.isEmpty { userText = text }
             endsWithToolResult = role != "model" && hasResult
@@ -52,14 +52,14 @@ extension SimulatorRequest {
         guard let fields = value.objectValue else {
             throw .badField("generationConfig", "Invalid value at 'generation_config'")
         }
-        choices = try fields.integer("candidateCount", in: 1...8) ?? 1
-        maxTokens = try fields.integer("maxOutputTokens", in: 1...Int.max)
+        choices = try fields.integer(fields.spelled("candidateCount"), in: 1...8) ?? 1
+        maxTokens = try fields.integer(fields.spelled("maxOutputTokens"), in: 1...Int.max)
         seed = try fields.integer("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
-        if let schema = fields["responseJsonSchema"], schema.objectValue != nil {
+        if let schema = fields[google: "responseJsonSchema"], schema.objectValue != nil {
             format = .json(schema: schema)
-        } else if let schema = fields["responseSchema"], schema.objectValue != nil {
+        } else if let schema = fields[google: "responseSchema"], schema.objectValue != nil {
             format = .json(schema: schema.withLowercaseTypes)
-        } else if fields["responseMimeType"]?.stringValue == "application/json" {
+        } else if fields[google: "responseMimeType"]?.stringValue == "application/json" {
             format = .json(schema: nil)
         }
     }
@@ -67,11 +67,12 @@ extension SimulatorRequest {
     private mutating func readTools(gemini value: JSONValue?) throws(SimulatorRefusal) {
         for tool in value?.arrayValue ?? [] {
             // Those that the provider runs itself are members of other names; the simulator runs none.
-            for declaration in tool["functionDeclarations"]?.arrayValue ?? [] {
+            for declaration in tool[google: "functionDeclarations"]?.arrayValue ?? [] {
                 guard let name = declaration["name"]?.stringValue, !name.isEmpty else {
                     throw .badField("tools", "* GenerateContentRequest.tools: a function declaration needs a name")
                 }
-                let schema = declaration["parametersJsonSchema"] ?? declaration["parameters"]?.withLowercaseTypes
+                let schema =
+                    declaration[google: "parametersJsonSchema"] ?? declaration["parameters"]?.withLowercaseTypes
                 tools.append(Tool(name: name, parameters: schema))
             }
         }
@@ -83,7 +84,7 @@ extension SimulatorRequest {
         case nil, "AUTO", "VALIDATED", "MODE_UNSPECIFIED": toolChoice = .automatic
         case "NONE": toolChoice = .none
         case "ANY" where !tools.isEmpty:
-            let allowed = (value["allowedFunctionNames"]?.arrayValue ?? []).compactMap(\.stringValue)
+            let allowed = (value[google: "allowedFunctionNames"]?.arrayValue ?? []).compactMap(\.stringValue)
             if !allowed.isEmpty { tools = tools.filter { allowed.contains($0.name) } }
             guard !tools.isEmpty else {
                 throw .badField("toolConfig", "allowed_function_names: there is no such function in `tools`")
@@ -94,7 +95,19 @@ extension SimulatorRequest {
     }
 }
 
+extension JSONObject {
+    /// A member's name as it is given: in camelCase or, as Google's servers take it too, in snake_case.
+    fileprivate func spelled(_ name: String) -> String {
+        if self[name] != nil { return name }
+        return name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    }
+
+    fileprivate subscript(google name: String) -> JSONValue? { self[spelled(name)] }
+}
+
 extension JSONValue {
+    fileprivate subscript(google name: String) -> JSONValue? { objectValue?[google: name] }
+
     /// Gemini's schemas are JSON Schema with its types in capitals.
     fileprivate var withLowercaseTypes: JSONValue {
         switch self {
