@@ -414,7 +414,7 @@ extension ProviderAttempt: HTTPClientDelegate {
     /// A refusal whose body broke off still tells its status.
     public func failed(_ error: TransportError) {
         if refusedStatus != nil { return endRefusal() }
-        let reason = SecretMask.masking(request.secret, in: error.message)
+        let reason = SecretMask.masking(request.secret, in: error.cause)
         switch error.code {
         case .connectTimedOut: perform(machine.connectTimedOut())
         case .malformed: perform(machine.responseBroken(reason))
@@ -438,7 +438,8 @@ extension ProviderAttempt: HTTPClientDelegate {
         }
         let body = SecretMask.masking(request.secret, in: plain)
         if request.hasConfiguredKey, status == 401 || status == 403 {
-            return fail(.providerAuth, "the provider refused the gateway's own key with status \(status)")
+            return fail(
+                .providerAuth, "the provider refused the gateway's own key with status \(status)", isRetryable: false)
         }
         let failure = request.dialect.failure(status: status, body: body)
         let refusal = ProviderRefusal(status: status, contentType: refusedType, body: body)

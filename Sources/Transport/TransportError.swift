@@ -30,15 +30,21 @@ public struct TransportError: Error, Sendable {
     /// The kind of failure.
     public let code: Code
     /// For people; without credentials.
-    public let message: String
+    public var message: String { peer.map { "\($0): \(cause)" } ?? cause }
+    /// The same without the peer's address: for those who are not to know who is asked.
+    public let cause: String
+    private let peer: String?
     /// Whether not one byte of the request was handed to the kernel.
     public internal(set) var sentNothing = true
     /// Whether the request went over a connection that had carried another one before.
     public internal(set) var wasReused = false
 
-    init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - cause: For people; without credentials.
+    ///   - peer: Its name or address; nil where the failure is not its own.
+    init(_ code: Code, _ cause: String, of peer: String? = nil) {
+        (self.code, self.cause, self.peer) = (code, cause, peer)
     }
 }
 

@@ -149,7 +149,8 @@ final class Passage: HTTPClientDelegate {
             return fail(.providerError, "the provider answered with status \(status), which is not followed")
         }
         if passing.hasConfiguredKey, status == 401 || status == 403 {
-            return fail(.providerAuth, "the provider refused the gateway's own key with status \(status)")
+            return fail(
+                .providerAuth, "the provider refused the gateway's own key with status \(status)", isRetryable: false)
         }
         exchange.record?.error = GenerationFailure.Code.providerError.name
         exchange.respond(
@@ -159,9 +160,11 @@ final class Passage: HTTPClientDelegate {
     }
 
     func failed(_ error: TransportError) {
-        fail(
-            error.code == .malformed ? .providerMalformed : isStreaming ? .providerTruncated : .providerUnreachable,
-            SecretMask.masking(passing.secret, in: error.message))
+        let cause = SecretMask.masking(passing.secret, in: error.cause)
+        guard error.code != .malformed else {
+            return fail(.providerMalformed, "the provider's response is broken: \(cause)")
+        }
+        fail(isStreaming ? .providerTruncated : .providerUnreachable, "the provider cannot be reached (\(cause))")
     }
 
     private func fields(of head: HTTPResponseHead) -> HTTPFields {
@@ -173,12 +176,12 @@ final class Passage: HTTPClientDelegate {
     }
 
     /// A response that has begun can only be cut, so that its reader does not take a part for the whole.
-    private func fail(_ code: GenerationFailure.Code, _ message: String) {
+    private func fail(_ code: GenerationFailure.Code, _ message: String, isRetryable: Bool = true) {
         if isStreaming {
             exchange.record?.error = code.name
             exchange.abortStream()
         } else {
-            ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: true)).send(on: exchange)
+            ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: isRetryable)).send(on: exchange)
         }
         release()
     }

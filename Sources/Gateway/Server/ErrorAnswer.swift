@@ -63,6 +63,12 @@ struct ErrorAnswer {
         if let seconds = failure.retryAfter, fields["retry-after"] == nil {
             fields.append("retry-after", String(seconds))
         }
+        // The official clients ask again upon these statuses, whatever the body says.
+        if !failure.isRetryable, !failure.isProvidersWord, status == 409 || status >= 500,
+            fields["x-should-retry"] == nil
+        {
+            fields.append("x-should-retry", "false")
+        }
         let raw = source == form ? reported : nil
         return HTTPServerAnswer(status: status, fields: fields, body: form.errorBody(failure, raw: raw))
     }

@@ -151,8 +151,8 @@ public struct AttemptMachine: Equatable, Sendable {
         case .ended: return .ignore
         case .finishing: return end(.finish)
         case .connecting, .waitingForHead:
-            return end(
-                .fail(GenerationFailure(code: .providerUnreachable, message: reason, isRetryable: true)))
+            let message = "the provider cannot be reached (\(reason))"
+            return end(.fail(GenerationFailure(code: .providerUnreachable, message: message, isRetryable: true)))
         case .waitingForContent, .streaming:
             return end(.fail(truncation("lost its connection before the answer was finished (\(reason))")))
         }

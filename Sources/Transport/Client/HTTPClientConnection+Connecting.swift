@@ -19,7 +19,7 @@ extension HTTPClientConnection {
             addresses = found.prefix(client.limits.addresses)
             connectToNext()
         case .failure(let error):
-            fail(error.code, error.message)
+            fail(error.code, error.cause, of: key.origin.host)
         }
     }
 
@@ -30,7 +30,7 @@ extension HTTPClientConnection {
             if lastError == 0 || lastError == EINPROGRESS { return giveTime() }
             closeDescriptor()
         }
-        fail(.connectFailed, "\(key.origin.authority): \(systemMessage(lastError))")
+        fail(.connectFailed, systemMessage(lastError), of: key.origin.authority)
     }
 
     private func connect(to address: SocketAddress) -> Int32 {
@@ -78,8 +78,8 @@ extension HTTPClientConnection {
         case .done, .bytes: activate()
         case .wantsInput: loop.change(self, interest: Poll.input)
         case .wantsOutput: loop.change(self, interest: Poll.output)
-        case .closed: fail(.tlsFailed, "\(key.origin.authority): closed during the handshake")
-        case .failed(let error): fail(.tlsFailed, "\(key.origin.authority): \(error.message)")
+        case .closed: fail(.tlsFailed, "closed during the handshake", of: key.origin.authority)
+        case .failed(let error): fail(.tlsFailed, error.message, of: key.origin.authority)
         }
     }
 
@@ -88,7 +88,7 @@ extension HTTPClientConnection {
             lastError = ETIMEDOUT
             tryNext()
         } else {
-            fail(.connectTimedOut, "\(key.origin.authority): no connection in time")
+            fail(.connectTimedOut, "no connection in time", of: key.origin.authority)
         }
     }
 }

@@ -314,11 +314,11 @@ final class HTTPClientConnection: Pollable {
 
     // MARK: Ending
 
-    func fail(_ code: TransportError.Code, _ message: String) {
+    func fail(_ code: TransportError.Code, _ cause: String, of peer: String? = nil) {
         let failing = exchange
         exchange = nil
         close()
-        var error = TransportError(code, message)
+        var error = TransportError(code, cause, of: peer)
         error.sentNothing = !hasSent && failing?.isRetried != true
         error.wasReused = isReused
         failing?.fail(error)

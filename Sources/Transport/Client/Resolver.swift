@@ -142,12 +142,12 @@ public final class Resolver: Sendable {
                 result = getaddrinfo(host, nil, &hints, &list)
             }
             guard result == 0 else {
-                return .failure(TransportError(.nameNotResolved, "\(host): \(String(cString: gai_strerror(result)))"))
+                return .failure(TransportError(.nameNotResolved, String(cString: gai_strerror(result)), of: host))
             }
             defer { freeaddrinfo(list) }
             let found = sequence(first: list, next: { $0?.pointee.ai_next }).prefix { $0 != nil }
                 .compactMap { entry in entry?.pointee.ai_addr.flatMap { SocketAddress($0) } }
-            guard !found.isEmpty else { return .failure(TransportError(.nameNotResolved, "\(host): no address")) }
+            guard !found.isEmpty else { return .failure(TransportError(.nameNotResolved, "no address", of: host)) }
             return .success(interleaved(found))
         }
 

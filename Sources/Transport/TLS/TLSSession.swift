@@ -32,7 +32,7 @@ final class TLSSession {
         }
         SSL_set_bio(ssl, bio, bio)
         self.ssl = ssl
-        guard expect(host) else { throw TransportError(.tlsFailed, "\(host) is not a name a certificate can bear") }
+        guard expect(host) else { throw TransportError(.tlsFailed, "not a name a certificate can bear", of: host) }
         SSL_set_alpn_protos(ssl, Self.protocols, UInt32(Self.protocols.count))
         if let resumption { SSL_set_session(ssl, resumption.session) }
         SSL_set_connect_state(ssl)
