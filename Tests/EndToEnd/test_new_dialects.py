@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from conftest import LOOPS
-from gateway import Gateway, Served, folder
+from gateway import Gateway, Served, folder, free_port
 from observed import lines, scrape, wait_lines
 from provider import Answer, Exchange, Provider, json_answer
 from wire import Connection, Response
@@ -181,7 +181,7 @@ def told(body: bytes, form: str, word: str, status: int, google: str) -> str:
 def test_errors_have_the_form_of_their_path(gateway: Served, path: str, form: str) -> None:
     response, body = ask(gateway, path, method="PUT")
     assert response.status == 405 and response.headers["allow"] == "POST, OPTIONS"
-    told(body, form, "invalid_request_error", 405, "INVALID_ARGUMENT")
+    told(body, form, "invalid_request_error", 405, "UNIMPLEMENTED")
     response, body = ask(gateway, path, b"{")
     assert response.status == 400
     assert "JSON" in told(body, form, "invalid_request_error", 400, "INVALID_ARGUMENT")
@@ -204,6 +204,41 @@ def test_paths_that_lead_nowhere(gateway: Served, path: str, form: str) -> None:
     response, body = ask(gateway, path, {})
     assert response.status == 404
     told(body, form, "not_found_error", 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    {
+        "/v1/v1/messages": "Anthropic's clients ends before /v1",
+        "/v1beta/v1beta/models/m:generateContent": "Google's clients ends before /v1beta",
+        "/v1/v1beta/models/m:generateContent": "Google's clients ends before /v1beta",
+        "/chat/completions": "OpenAI's clients ends with /v1",
+        "/messages": "Messages are at /v1/messages",
+    }.items(),
+)
+def test_a_wrong_base_url_is_put_right(gateway: Served, path: str, advice: str) -> None:
+    response, body = ask(gateway, path, {})
+    assert response.status == 404 and advice in body.decode()
+
+
+def test_errors_beside_all_paths_have_the_form_of_who_asks(gateway: Served) -> None:
+    for fields, form in (({"anthropic-version": "x"}, "messages"), ({"x-goog-api-client": "x"}, "gemini")):
+        body = ask(gateway, "/v1/files", None, fields, method="GET")[1]
+        told(body, form, "not_found_error", 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "message"),
+    [
+        ({}, "/v1/messages", "or `x-goog-api-key`"),
+        ({}, "/v1beta/models", "or `?key=`"),
+        ({"authorization": KEY}, "/v1/messages", "must be `Bearer`, a space and the key"),
+    ],
+)
+def test_where_keys_are_looked_for(gateway: Served, fields: dict[str, str], path: str, message: str) -> None:
+    response, body = ask(gateway, path, None, fields, method="POST" if "messages" in path else "GET")
+    error = json.loads(body)["error"]["message"]
+    assert response.status == 401 and (error.endswith(message) or message in error), error
 
 
 def test_models_that_do_not_exist(gateway: Served) -> None:
@@ -229,6 +264,74 @@ def test_errors_of_providers(gateway: Served, kind: str) -> None:
     assert '"error"' in chunks and '"STOP"' not in chunks
     for target, body in (messages(model), gemini(model, "generateContent")):
         assert ask(gateway, target, body)[0].status >= 500
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_when_to_ask_again_in_googles_words(gateway: Served, kind: str) -> None:
+    answer = ask(gateway, *gemini(f"{kind}/talk-http429-retry7", "generateContent"))[1]
+    details = json.loads(answer)["error"]["details"]
+    assert [detail["retryDelay"] for detail in details if detail["@type"].endswith("RetryInfo")] == ["7s"]
+
+
+@pytest.mark.parametrize("target", ["/v1/messages", "/v1/chat/completions"])
+def test_what_would_fail_again_is_not_to_be_asked_again(gateway: Served, target: str) -> None:
+    """The gateway's own key is refused: the official clients would ask three times."""
+    response, body = ask(gateway, target, messages("openai/talk-http401")[1])
+    assert response.status == 502 and response.headers["x-should-retry"] == "false", body
+
+
+def test_nobody_listens() -> None:
+    """Whose connection it is that fails is said, its address is not."""
+    with Served(settings(f"http://127.0.0.1:{free_port()}")) as gateway:
+        for target in ("/v1/messages", "/v1/embeddings"):
+            response, body = ask(gateway, target, messages("openai/m")[1])
+            assert response.status == 502 and "x-should-retry" not in response.headers
+            assert b"the provider cannot be reached (Connection refused)" in body and b"127.0.0.1" not in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_anthropics_tool_runner(gateway: Served, kind: str) -> None:
+    """It puts its conversation into a thread by itself, and goes on without where it is told that there are none."""
+    import anthropic
+
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """The weather in a city."""
+        return f"sunny in {city}"
+
+    client = anthropic.Anthropic(base_url=gateway.url, api_key=KEY, max_retries=0, timeout=30)
+    asked = [{"role": "user", "content": "What is the weather?"}]
+    runner = client.beta.messages.tool_runner(
+        model=f"{kind}/tools-i0-t0",
+        max_tokens=500,
+        tools=[weather],
+        messages=asked,  # type: ignore[arg-type]
+    )
+    assert [message.stop_reason for message in runner] == ["tool_use", "end_turn"]
+    if kind != "anthropic":
+        place = {"type": "continue", "previous_message_id": "msg_1"}
+        for thread, word in (({"type": "create"}, "thread_unsupported_request"), (place, "thread_not_found")):
+            response, body = ask(gateway, *messages(f"{kind}/talk", thread=thread))
+            assert response.status == 400 and json.loads(body)["error"]["details"] == {"error_code": word}
+
+
+def test_googles_client_calls_functions_by_itself(gateway: Served) -> None:
+    """It names members in snake_case."""
+    from google import genai
+
+    cities: list[str] = []
+
+    def weather(city: str) -> str:
+        """The weather in a city."""
+        cities.append(city)
+        return "sunny"
+
+    options = genai.types.HttpOptions(base_url=gateway.url, timeout=30_000)
+    client = genai.Client(api_key=KEY, vertexai=False, http_options=options)
+    answer = client.models.generate_content(
+        model="gemini/tools-i0-t0", contents="Weather?", config=genai.types.GenerateContentConfig(tools=[weather])
+    )
+    assert answer.text and len(cities) == 1 and cities[0]
 
 
 # What providers are shown.
@@ -436,6 +539,28 @@ def test_lists_and_routes(gateway: Served) -> None:
         **{f"{kind}/*": kind for kind in KINDS},
         "sim/*": "simulator",
     }
+
+
+@pytest.mark.parametrize("model", ["sim/talk", "anthropic/claude-opus-5", "openai/llama3:8b"])
+def test_one_model_for_every_sdk(gateway: Served, model: str) -> None:
+    import anthropic
+    import openai
+    from google import genai
+
+    options = genai.types.HttpOptions(base_url=gateway.url, timeout=30_000)
+    google = genai.Client(api_key=KEY, vertexai=False, http_options=options)
+    chat = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=KEY, max_retries=0)
+    messages = anthropic.Anthropic(base_url=gateway.url, api_key=KEY, max_retries=0)
+    assert chat.models.retrieve(model).owned_by == model.partition("/")[0]
+    assert messages.models.retrieve(model).display_name == model
+    assert google.models.get(model=model).name == f"models/{model}"
+    for error, get in (
+        (openai.NotFoundError, lambda: chat.models.retrieve("nothing")),
+        (anthropic.NotFoundError, lambda: messages.models.retrieve("nothing")),
+        (genai.errors.ClientError, lambda: google.models.get(model="nothing")),
+    ):
+        with pytest.raises(error, match="There is: "):
+            get()
 
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/v1/embeddings"])

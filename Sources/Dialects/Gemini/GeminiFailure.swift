@@ -124,7 +124,7 @@ public enum GeminiFailure {
         case 409: "ABORTED"
         case 429: "RESOURCE_EXHAUSTED"
         case 499: "CANCELLED"
-        case 501: "UNIMPLEMENTED"
+        case 405, 501: "UNIMPLEMENTED"
         case 502, 503: "UNAVAILABLE"
         case 504, 408: "DEADLINE_EXCEEDED"
         case 400...499: "INVALID_ARGUMENT"

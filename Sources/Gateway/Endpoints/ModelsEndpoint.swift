@@ -5,27 +5,42 @@ import FreshetPartialJSON
 import FreshetRouter
 import FreshetTransport
 
-/// `GET /v1/models`: the names that can be asked for; in front of one server, that server's own list.
+/// `GET /v1/models`: the names that can be asked for, and each of them alone; in front of one server, what that server says.
 struct ModelsEndpoint {
     let gateway: Gateway
 
     func serve(_ exchange: HTTPServerExchange) {
-        let configuration = gateway.configuration
-        let form = form(for: exchange)
-        if form == .openAIChat, configuration.relaysModelList, let provider = configuration.providers.first,
-            let place = gateway.place(of: provider)
-        {
-            return ListRelay(exchange, provider: provider, place).start(with: gateway.client(on: exchange.loop))
-        }
-        var fields = HTTPFields()
-        fields.append("content-type", "application/json")
-        exchange.respond(status: 200, fields: fields, body: list(configuration, in: form))
+        if relays(exchange, "/models") { return }
+        respond(exchange, list(gateway.configuration, in: exchange.record?.dialect ?? .openAIChat))
     }
 
-    /// All vendors' clients ask at the same path, but Anthropic's always say their version, and Google's what they are.
-    private func form(for exchange: HTTPServerExchange) -> DialectName {
-        if exchange.record?.dialect == .gemini || exchange.head.fields["x-goog-api-client"] != nil { return .gemini }
-        return exchange.head.fields["anthropic-version"] == nil ? .openAIChat : .anthropic
+    /// One of them, whether it stands in the list or is a name that leads somewhere.
+    func serve(_ model: String, _ exchange: HTTPServerExchange) {
+        if relays(exchange, "/models/" + PercentEncoding.encode(model)) { return }
+        do throws(Configuration.ModelMiss) {
+            let routes = try gateway.configuration.resolve(model)
+            let isConfigured = gateway.configuration.modelNames.contains(model)
+            let owner = isConfigured ? "freshet" : routes.first?.provider.name ?? "freshet"
+            respond(exchange, Self.entry(model, owner, in: exchange.record?.dialect ?? .openAIChat).bytes)
+        } catch {
+            ErrorAnswer.send(Caller.Refused(error), on: exchange)
+        }
+    }
+
+    private func respond(_ exchange: HTTPServerExchange, _ body: [UInt8]) {
+        var fields = HTTPFields()
+        fields.append("content-type", "application/json")
+        exchange.respond(status: 200, fields: fields, body: body)
+    }
+
+    /// - Returns: Whether the one server is asked.
+    private func relays(_ exchange: HTTPServerExchange, _ path: String) -> Bool {
+        let configuration = gateway.configuration
+        guard exchange.record?.dialect == nil, configuration.relaysModelList,
+            let provider = configuration.providers.first, let place = gateway.place(of: provider)
+        else { return false }
+        ListRelay(exchange, provider: provider, place, path).start(with: gateway.client(on: exchange.loop))
+        return true
     }
 
     private func list(_ configuration: Configuration, in form: DialectName) -> [UInt8] {
@@ -67,13 +82,15 @@ struct ModelsEndpoint {
     }
 }
 
-/// Fetches a provider's list of models and passes it on as it is.
+/// Fetches a provider's list of models, or what it says of one, and passes it on as it is.
 private final class ListRelay: HTTPClientDelegate {
     private static let limit = 4 << 20
 
     private let exchange: HTTPServerExchange
     private let provider: Configuration.Provider
     private let place: ProviderPlace
+    /// Behind the base URL.
+    private let path: String
     private var upstream: HTTPClientExchange?
     private var timer: LoopTimer?
     private var head: HTTPResponseHead?
@@ -83,8 +100,10 @@ private final class ListRelay: HTTPClientDelegate {
     /// Keeps it alive until it has answered.
     private var itself: ListRelay?
 
-    init(_ exchange: HTTPServerExchange, provider: Configuration.Provider, _ place: ProviderPlace) {
-        (self.exchange, self.provider, self.place) = (exchange, provider, place)
+    init(
+        _ exchange: HTTPServerExchange, provider: Configuration.Provider, _ place: ProviderPlace, _ path: String
+    ) {
+        (self.exchange, self.provider, self.place, self.path) = (exchange, provider, place, path)
     }
 
     func start(with client: HTTPClient) {
@@ -92,7 +111,7 @@ private final class ListRelay: HTTPClientDelegate {
         var fields = place.fields(for: exchange.head, credentials)
         fields.append("accept", "application/json")
         secret = credentials.secret
-        let target = place.target(of: "/models", asked: exchange.head) + (exchange.head.query.map { "?" + $0 } ?? "")
+        let target = place.target(of: path, asked: exchange.head) + (exchange.head.query.map { "?" + $0 } ?? "")
         let request = HTTPClientRequest(
             origin: place.origin, poolKey: credentials.poolKey, target: target, fields: fields)
         itself = self
@@ -130,7 +149,9 @@ private final class ListRelay: HTTPClientDelegate {
         release()
     }
 
-    func failed(_ error: TransportError) { fail(.providerUnreachable, error.message) }
+    func failed(_ error: TransportError) {
+        fail(.providerUnreachable, "the provider cannot be reached (\(error.cause))")
+    }
 
     private func fail(_ code: GenerationFailure.Code, _ message: String) {
         ErrorAnswer(GenerationFailure(code: code, message: message, isRetryable: true)).send(on: exchange)

@@ -9,8 +9,7 @@ enum Caller {
     static func owner(of head: HTTPRequestHead, _ configuration: Configuration) throws(Refused) -> String {
         guard configuration.keys.isEmpty else {
             guard let key = presentedKey(head) else {
-                throw Refused(
-                    .unauthorized, "no key was sent: use `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`")
+                throw Refused(.unauthorized, keylessness(of: head))
             }
             guard let owner = configuration.keys.owner(presenting: key) else {
                 throw Refused(.unauthorized, "the key is not known here")
@@ -19,6 +18,15 @@ enum Caller {
         }
         try checkBrowser(head, configuration)
         return "local"
+    }
+
+    /// What whoever shows no key is told.
+    private static func keylessness(of head: HTTPRequestHead) -> String {
+        if head.fields["authorization"] != nil {
+            return "`Authorization` holds no key: it must be `Bearer`, a space and the key"
+        }
+        let query = Dispatcher.isGemini(head.path) ? ", or `?key=`" : ""
+        return "no key was sent: use `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`\(query)"
     }
 
     /// Where no keys are configured, a web page must not be able to spend.
@@ -52,7 +60,7 @@ enum Caller {
     }
 
     /// The key that a request shows, wherever its client's vendor wants it: as a bearer, in a field of its own or, on
-    /// Gemini's paths, in the query.
+    /// Gemini's paths, in the query. Of several the first of this order counts.
     static func presentedKey(_ head: HTTPRequestHead) -> String? {
         if let authorization = head.fields["authorization"] {
             let parts = authorization.split(separator: " ", maxSplits: 1)

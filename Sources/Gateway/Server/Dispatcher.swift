@@ -16,6 +16,8 @@ struct Dispatcher: Sendable {
         var methods: [String]
         /// How answers of models are written there; nil where there are none.
         var dialect: DialectName?
+        /// Whether all vendors' clients ask there: then the asker's dialect is that of the answer.
+        var isSharedByVendors = false
         var serve: (HTTPServerExchange, _ owner: String) -> Void
     }
 
@@ -32,7 +34,7 @@ struct Dispatcher: Sendable {
             exchange.attachment = RequestRecord(owner: owner, endpoint: endpoint.name, dialect: endpoint.dialect)
             endpoint.serve(exchange, owner)
         case .answer(let answer, let error):
-            let known = endpoint(path)?.name ?? RequestRecord.otherEndpoint
+            let known = endpoint(path, asking: exchange.head.method)?.name ?? RequestRecord.otherEndpoint
             let record = RequestRecord(owner: "", endpoint: known, dialect: nil)
             record.error = error
             exchange.attachment = record
@@ -52,13 +54,14 @@ struct Dispatcher: Sendable {
         if head.method == "OPTIONS", let methods = methods(at: head.path) {
             return .answer(HTTPServerAnswer(status: 204, fields: Self.allow(methods)))
         }
-        guard let endpoint = endpoint(head.path) else {
-            return Self.refusal("not_found", "there is nothing at \(head.path.prefix(200))", at: head.path)
+        guard var endpoint = endpoint(head.path, asking: head.method) else {
+            let message = "there is nothing at \(head.path.prefix(200))"
+            return Self.refusal("not_found", message + (LostPath.advice(head.path) ?? ""), to: head)
         }
+        if endpoint.isSharedByVendors { endpoint.dialect = Self.dialect(of: head.fields) }
         guard endpoint.methods.contains(head.method) else {
             let message = "\(head.path.prefix(200)) takes \(endpoint.methods.joined(separator: " or "))"
-            return Self.refusal(
-                "method_not_allowed", message, at: head.path, fields: Self.allow(endpoint.methods))
+            return Self.refusal("method_not_allowed", message, to: head, fields: Self.allow(endpoint.methods))
         }
         do throws(Caller.Refused) {
             let isOpen =
@@ -84,16 +87,23 @@ struct Dispatcher: Sendable {
     }
 
     private static func refusal(
-        _ code: GenerationFailure.Code, _ message: String, at path: String, fields: HTTPFields = HTTPFields()
+        _ code: GenerationFailure.Code, _ message: String, to head: HTTPRequestHead, fields: HTTPFields = HTTPFields()
     ) -> Course {
         let failure = GenerationFailure(code: code, message: message, isRetryable: false)
-        return .answer(ErrorAnswer(failure).answer(in: dialect(at: path), fields), error: code.name)
+        let dialect = dialect(of: head.fields) ?? dialect(at: head.path)
+        return .answer(ErrorAnswer(failure).answer(in: dialect, fields), error: code.name)
     }
 
     /// How errors are written where a path leads nowhere: as its family's dialect has it.
     private static func dialect(at path: String) -> DialectName {
         if isGemini(path) { return .gemini }
         return path == "/v1/messages" || path.hasPrefix("/v1/messages/") ? .anthropic : .openAIChat
+    }
+
+    /// Whose client asks: Anthropic's always say their version, and Google's what they are; nil for any other.
+    private static func dialect(of fields: HTTPFields) -> DialectName? {
+        if fields["x-goog-api-client"] != nil { return .gemini }
+        return fields["anthropic-version"] == nil ? nil : .anthropic
     }
 
     /// Whether a path is one of Gemini's: its clients ask at `/v1beta`, newer ones at `/v1`, too.
@@ -104,7 +114,7 @@ struct Dispatcher: Sendable {
     /// What may be seen without a key.
     private static let openPaths: Set = ["/", "/healthz", "/readyz"]
 
-    private func endpoint(_ path: String) -> Endpoint? {
+    private func endpoint(_ path: String, asking method: String = "") -> Endpoint? {
         switch path {
         case "/v1/chat/completions":
             Endpoint(name: path, methods: ["POST"], dialect: .openAIChat) {
@@ -151,7 +161,7 @@ struct Dispatcher: Sendable {
                 RoutesEndpoint(gateway: gateway).serve(exchange)
             }
         case "/v1/models":
-            Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in
+            Endpoint(name: path, methods: ["GET", "HEAD"], isSharedByVendors: true) { exchange, _ in
                 ModelsEndpoint(gateway: gateway).serve(exchange)
             }
         case "/healthz":
@@ -170,8 +180,24 @@ struct Dispatcher: Sendable {
             }
         case "/":
             Endpoint(name: path, methods: ["GET", "HEAD"]) { exchange, _ in FrontPage.serve(exchange) }
-        default: generationEndpoint(path) ?? geminiEndpoint(path)
+        default: generationEndpoint(path) ?? geminiEndpoint(path) ?? modelEndpoint(path, asking: method)
         }
+    }
+
+    /// `/v1/models/{model}` and `/v1beta/models/{model}`. What stands behind a colon may be a method of Gemini's that there
+    /// is not, unless it is asked for as a model.
+    private func modelEndpoint(_ path: String, asking method: String) -> Endpoint? {
+        let roots = ["/v1beta/models/", "/v1/models/"]
+        guard let root = roots.first(where: { path.hasPrefix($0) }),
+            let parts = try? HTTPPath(parsing: String(path.dropFirst(root.count)))
+        else { return nil }
+        let model = parts.segments.joined(separator: "/")
+        guard !model.isEmpty, ["GET", "HEAD"].contains(method) || !model.contains(":") else { return nil }
+        let isGemini = root == roots[0]
+        return Endpoint(
+            name: root + "{model}", methods: ["GET", "HEAD"], dialect: isGemini ? .gemini : nil,
+            isSharedByVendors: !isGemini
+        ) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(model, exchange) }
     }
 
     /// `/v1beta/models/{model}:{method}` and the same at `/v1`. The model's name may hold slashes, as they are or as `%2F`,
