@@ -46,9 +46,15 @@ package struct RequestMembers: Sendable {
                 throw RequestError(
                     object.path(of: member.name), "has no place at a provider of another dialect: \(advice)")
             case nil:
-                throw RequestError(object.path(of: member.name), "is not known and cannot be translated: \(advice)")
+                throw RequestError(object.path(of: member.name), problem(ofUnknown: object.path(of: member.name)))
             }
         }
+    }
+
+    private func problem(ofUnknown path: String) -> String {
+        path == "parent"
+            ? "has no place in \(name): requests that go on from a generation are native, POST /v1/generations"
+            : "is not known and cannot be translated: \(advice)"
     }
 
     private var advice: String { "leave it out, or ask a model whose provider speaks \(name)" }

@@ -61,6 +61,7 @@ struct RefusedRequestTests {
         chat(#"\#(user),"function_call":{"name":"f"}"#, "function_call"),
         chat(#"\#(user),"web_search_options":{}"#, "web_search_options"),
         chat(#"\#(user),"moderation":{}"#, "moderation"), chat(#"\#(user),"min_p":0.1"#, "min_p"),
+        chat(#"\#(user),"parent":"gen_1""#, "parent"),
         chat(#"\#(user),"temperature":1.5"#, "temperature"), chat(#"\#(user),"temperature":"hot""#, "temperature"),
         chat(#"\#(user),"temperature":1e999"#, "temperature"),
         chat(#"\#(user),"frequency_penalty":0.5"#, "frequency_penalty"),
