@@ -84,11 +84,12 @@ private struct AnthropicRequestReader {
             let schema = try format.required("schema", "a JSON Schema").requiredObject().value
             request.format = Asked(.schema(schema, name: nil, isStrict: nil), in: format.path)
         }
-        let effort = try output?["effort"]?.askedString()
+        let effort = output?["effort"]
+        let word = try effort?.word(["low", "medium", "high", "xhigh", "max"])
         if let thinking = try body["thinking"]?.requiredObject() {
-            request.reasoning = Asked(try Self.wish(thinking, effort: effort?.value), in: thinking.path)
+            request.reasoning = Asked(try Self.wish(thinking, effort: word), in: thinking.path)
         } else {
-            request.reasoning = effort.map { Asked(ReasoningWish(effort: $0.value), in: $0.field) }
+            request.reasoning = effort.map { Asked(ReasoningWish(effort: word), in: $0.path) }
         }
     }
 

@@ -84,7 +84,7 @@ private struct GeminiRequestReader {
         guard let thinking = try thinking?.requiredObject() else { return nil }
         let isShown = try thinking["includeThoughts"]?.flag()
         let budget = try thinking["thinkingBudget"]?.whole(in: -1...Int.max)
-        let level = try thinking["thinkingLevel"]?.string().lowercased()
+        let level = try thinking["thinkingLevel"].map(Self.level)
         if budget == 0 { return Asked(.off, in: thinking.path) }
         guard isShown == true || budget != nil || level != nil else { return nil }
         var wish = ReasoningWish()
@@ -93,6 +93,13 @@ private struct GeminiRequestReader {
         wish.budget = budget == -1 ? nil : budget
         wish.effort = level == "thinking_level_unspecified" ? nil : level
         return Asked(wish, in: thinking.path)
+    }
+
+    /// In small letters; Google's client takes either.
+    private static func level(_ field: RequestField) throws(RequestError) -> String {
+        if field.value.stringValue?.lowercased() == "thinking_level_unspecified" { return "thinking_level_unspecified" }
+        let capitals = RequestField(.string(try field.string().uppercased()), at: field.path)
+        return try capitals.word(["MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"]).lowercased()
     }
 
     // MARK: Tools

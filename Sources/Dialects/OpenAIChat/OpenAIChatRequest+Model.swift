@@ -115,10 +115,13 @@ struct ChatRequestReader {
         }
     }
 
+    private static let efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
     /// `reasoning_effort`, and the forms of services beside: `reasoning` of OpenRouter and of native requests, `thinking`.
     private static func reasoning(_ body: RequestField) throws(RequestError) -> Asked<ReasoningWish>? {
-        if let effort = try body["reasoning_effort"]?.askedString() {
-            return Asked(effort.value == "none" ? .off : ReasoningWish(effort: effort.value), in: effort.field)
+        if let effort = body["reasoning_effort"] {
+            let word = try effort.word(efforts)
+            return Asked(word == "none" ? .off : ReasoningWish(effort: word), in: effort.path)
         }
         if let thinking = body["thinking"] {
             if thinking["type"]?.value == "disabled" { return Asked(.off, in: thinking.path) }
@@ -127,7 +130,7 @@ struct ChatRequestReader {
         }
         guard let asked = try body["reasoning"]?.requiredObject() else { return nil }
         var wish = ReasoningWish()
-        wish.effort = try asked["effort"]?.string()
+        wish.effort = try asked["effort"]?.word(efforts)
         wish.budget = try asked["max_tokens"]?.whole(in: 0...Int.max)
         wish.isShown = try asked["exclude"]?.flag().map { !$0 }
         wish.isEnabled = try asked["enabled"]?.flag() != false && wish.effort != "none" && wish.budget != 0

@@ -61,6 +61,15 @@ struct RequestField {
         return string
     }
 
+    /// This string, which must be one of these words.
+    func word(_ known: [String]) throws(RequestError) -> String {
+        let word = try string()
+        guard known.contains(word) else {
+            throw error("must be \(known.dropLast().joined(separator: ", ")) or \(known.last ?? "")")
+        }
+        return word
+    }
+
     /// Nil for null.
     func flag() throws(RequestError) -> Bool? {
         if value.isNull { return nil }
