@@ -17,7 +17,9 @@ struct AnthropicMessageReader {
             default: throw role.error("must be user or assistant")
             }
         }
-        guard !turns.isEmpty else { throw messages.error("must hold at least one message") }
+        guard turns.contains(where: { $0.role != .system }) else {
+            throw messages.error("must hold at least one message that is no system message")
+        }
     }
 
     /// A string or blocks that belong to no conversation: text, images, documents.

@@ -153,7 +153,8 @@ struct AnthropicMessageWriter {
         case .text(let text): return ["type": "text", "media_type": "text/plain", "data": .string(text)]
         case .file(let id, of: .anthropic): return ["type": "file", "file_id": .string(id)]
         case .file: throw .foreignFile(field)
-        case .url(let url) where ["", "application/pdf"].contains(media.guessedType):
+        case .url where media.guessedType.isEmpty: throw .noType(field)
+        case .url(let url) where media.guessedType == "application/pdf":
             return ["type": "url", "url": .string(url)]
         case .base64(let data) where media.mediaType == "application/pdf":
             return ["type": "base64", "media_type": "application/pdf", "data": .string(data)]
@@ -173,5 +174,11 @@ extension RequestError {
     static func foreignFile(_ field: String) -> RequestError {
         RequestError(
             field, "names a file that lies with another provider: send its bytes, or a URL that anybody can read")
+    }
+
+    /// A URL of Gemini's that may be of a picture or of anything else.
+    static func noType(_ field: String) -> RequestError {
+        RequestError(
+            field, "needs a `mimeType` for a provider of another dialect: the URI does not end as in .png or .pdf")
     }
 }

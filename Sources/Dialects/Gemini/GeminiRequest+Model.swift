@@ -8,7 +8,7 @@ extension GeminiRequest {
         do { value = try JSONValue(parsing: body) } catch {
             throw RequestError(nil, "the body must be one JSON object: \(error)")
         }
-        let body = RequestField(value, at: "", takesSnakeCase: true)
+        let body = RequestField(value, at: "", isProtobuf: true)
         try RequestMembers.gemini.check(body)
         var reader = GeminiRequestReader()
         try reader.read(body)

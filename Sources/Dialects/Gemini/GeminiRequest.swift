@@ -38,7 +38,7 @@ public struct GeminiRequest: ClientRequest {
             }
             for name in ["generationConfig", "generation_config"] where member.isNamed(name, in: body.span) {
                 let value = try? JSONValue(parsing: body.span.extracting(member.valueRange), limits: limits)
-                try read(RequestField(value ?? .null, at: name, takesSnakeCase: true))
+                try read(RequestField(value ?? .null, at: name, isProtobuf: true))
             }
         }
         guard hasContents else {
@@ -49,7 +49,8 @@ public struct GeminiRequest: ClientRequest {
     private mutating func read(_ configuration: RequestField) throws(RequestError) {
         if let count = try configuration["candidateCount"]?.whole(in: 1...128) { choices = count }
         guard let thinking = configuration["thinkingConfig"] else { return }
-        asksReasoning = thinking["thinkingBudget"]?.value.intValue != 0
+        let budget = try? thinking["thinkingBudget"]?.whole(in: -1...Int.max)
+        asksReasoning = budget != 0
     }
 
     /// Gemini.

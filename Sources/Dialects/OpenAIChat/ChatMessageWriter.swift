@@ -174,6 +174,7 @@ struct ChatMessageWriter {
             ]
         case .file(let id, of: .openAIChat): return ["type": "file", "file": ["file_id": .string(id)]]
         case .file: throw .foreignFile(field)
+        case .url where media.guessedType.isEmpty: throw .noType(field)
         case .url: throw .noPlace(field, at: "Chat Completions", "it takes documents as bytes, no URLs of them")
         }
     }

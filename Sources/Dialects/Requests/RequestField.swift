@@ -6,22 +6,22 @@ struct RequestField {
     let value: JSONValue
     /// As in `messages[1].content[0].source`; empty for the body itself.
     let path: String
-    /// Whether members may be named in snake_case too: Google's servers take both.
-    let takesSnakeCase: Bool
+    /// Whether protobuf's rules for JSON hold, as at Google: members may be named in snake_case too, and numbers be strings.
+    let isProtobuf: Bool
 
-    init(_ value: JSONValue, at path: String, takesSnakeCase: Bool = false) {
-        (self.value, self.path, self.takesSnakeCase) = (value, path, takesSnakeCase)
+    init(_ value: JSONValue, at path: String, isProtobuf: Bool = false) {
+        (self.value, self.path, self.isProtobuf) = (value, path, isProtobuf)
     }
 
     /// The member of that name under the name that the client wrote; nil when it is missing or null.
     subscript(_ name: String) -> RequestField? {
         if let found = member(name) { return found }
-        return takesSnakeCase ? member(Self.snakeCased(name)) : nil
+        return isProtobuf ? member(Self.snakeCased(name)) : nil
     }
 
     private func member(_ name: String) -> RequestField? {
         guard let found = value[name], !found.isNull else { return nil }
-        return RequestField(found, at: path(of: name), takesSnakeCase: takesSnakeCase)
+        return RequestField(found, at: path(of: name), isProtobuf: isProtobuf)
     }
 
     /// Where a member stands.
@@ -77,8 +77,14 @@ struct RequestField {
         return flag
     }
 
+    /// The value, or the number that its string holds where numbers may be strings.
+    private var numeric: JSONValue {
+        guard isProtobuf, let text = value.stringValue else { return value }
+        return (try? JSONValue(parsing: Array(text.utf8))) ?? value
+    }
+
     func whole(in range: ClosedRange<Int>) throws(RequestError) -> Int {
-        guard let int = value.intValue, range.contains(int) else {
+        guard let int = numeric.intValue, range.contains(int) else {
             let bounds =
                 range.upperBound == .max
                 ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
@@ -88,7 +94,7 @@ struct RequestField {
     }
 
     func number() throws(RequestError) -> JSONNumber {
-        guard case .number(let number) = value, number.double != nil else { throw error("must be a number") }
+        guard case .number(let number) = numeric, number.double != nil else { throw error("must be a number") }
         return number
     }
 
@@ -107,7 +113,7 @@ struct RequestField {
     func elements() throws(RequestError) -> [RequestField] {
         guard let elements = value.arrayValue else { throw error("must be an array") }
         return elements.enumerated().map { index, element in
-            RequestField(element, at: "\(path)[\(index)]", takesSnakeCase: takesSnakeCase)
+            RequestField(element, at: "\(path)[\(index)]", isProtobuf: isProtobuf)
         }
     }
 

@@ -37,8 +37,12 @@ package struct RequestMembers: Sendable {
     /// - Parameter object: Whose members are looked at.
     /// - Throws: For a member that is refused or not known.
     func check(_ object: RequestField) throws(RequestError) {
+        var names: [String: String] = [:]
         for member in try object.requiredObject().value.objectValue?.members ?? [] where !member.value.isNull {
             let known = takesSnakeCase ? Self.camelCased(member.name) : member.name
+            if let other = names.updateValue(member.name, forKey: known), other != member.name {
+                throw RequestError(object.path(of: member.name), "stands there as `\(other)` too: leave one out")
+            }
             switch fates[known] {
             case .read, .dropped: continue
             case .refused:

@@ -36,6 +36,7 @@ struct OwnBodyTests {
         for (config, choices, asks) in [
             (#""generationConfig":{"candidateCount":2,"thinkingConfig":{"thinkingBudget":0}}"#, 2, false),
             (#""generation_config":{"candidate_count":3,"thinking_config":{"include_thoughts":true}}"#, 3, true),
+            (#""generationConfig":{"candidateCount":"2","thinkingConfig":{"thinkingBudget":"0"}}"#, 2, false),
             (#""x":1"#, 1, false),
         ] {
             let request = try GeminiRequest(
@@ -53,7 +54,7 @@ struct OwnBodyTests {
 
     @Test(arguments: [
         "", "[]", "{}", #"{"contents":7}"#, #"{"contents":[],"generationConfig":{"candidateCount":0}}"#,
-        #"{"contents":[],"generationConfig":{"candidateCount":"2"}}"#,
+        #"{"contents":[],"generationConfig":{"candidateCount":"two"}}"#,
     ])
     func whatIsNoGeminiRequestIsRefused(_ body: String) {
         #expect(throws: RequestError.self) { try GeminiRequest(body: Array(body.utf8), model: "m", isStream: true) }

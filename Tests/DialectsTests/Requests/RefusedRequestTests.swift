@@ -144,6 +144,7 @@ struct RefusedRequestTests {
         anthropic(#"\#(user),"system":7"#, "system"),
         anthropic(#"\#(user),"system":[{"type":"image","source":{"type":"url","url":"https://x"}}]"#, "system[0]"),
         anthropic(#""messages":[{"role":"x","content":"y"}]"#, "messages[0].role"),
+        anthropic(#""messages":[{"role":"system","content":"x"}]"#, "messages", at: .gemini),
         anthropic(block(#"{"type":"image","source":{"type":"x"}}"#), "messages[0].content[0].source.type"),
         anthropic(
             block(#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"%"}}"#),
@@ -166,6 +167,8 @@ struct RefusedRequestTests {
     static let geminiCases: [Case] = [
         gemini(#"\#(said),"cachedContent":"c""#, "cachedContent"),
         gemini(#"\#(said),"cached_content":"c""#, "cached_content"),
+        gemini(#"\#(said),"systemInstruction":"x","system_instruction":"y""#, "system_instruction"),
+        gemini(config(#""maxOutputTokens":"x""#), "generationConfig.maxOutputTokens"),
         gemini(#"\#(said),"k":1"#, "k"), gemini(config(#""topK":40"#), "generationConfig.topK"),
         gemini(#"\#(said),"generation_config":{"top_k":40}"#, "generation_config.top_k"),
         gemini(config(#""topK":40,"thinkingConfig":{"thinkingBudget":2000}"#), "generationConfig.topK", at: .anthropic),
@@ -193,6 +196,8 @@ struct RefusedRequestTests {
         gemini(#""contents":[{"parts":[]}]"#, "contents[0]"), gemini(part("{}"), "contents[0].parts[0]"),
         gemini(part(#"{"inlineData":{"data":"AAAA"}}"#), "contents[0].parts[0].inlineData.mimeType"),
         gemini(part(#"{"inline_data":{"mime_type":"image/png","data":"%"}}"#), "contents[0].parts[0].inline_data.data"),
+        gemini(part(#"{"fileData":{"fileUri":"https://x/y"}}"#), "contents[0].parts[0]"),
+        gemini(part(#"{"fileData":{"fileUri":"https://x/y"}}"#), "contents[0].parts[0]", at: .anthropic),
         gemini(part(#"{"inlineData":{"mimeType":"video/mp4","data":"AAAA"}}"#), "contents[0].parts[0]"),
         gemini(part(#"{"fileData":{"fileUri":"gs://x/y","mimeType":"image/png"}}"#), "contents[0].parts[0]"),
         gemini(part(#"{"inlineData":{"mimeType":"image/png","data":"AAAA"}}"#, "model"), "contents[0].parts[0]"),

@@ -122,6 +122,8 @@ struct WrittenRequestTests {
         messages(#""top_k":40.0"#, .gemini, ["generationConfig", "topK"], "40.0"),
         messages(#""max_tokens":7"#, .openAIChat, ["max_completion_tokens"], "7"),
         messages(#""metadata":{"user_id":"u"}"#, .openAIChat, ["user"], #""u""#),
+        gemini(#""generationConfig":{"maxOutputTokens":"7"}"#, .openAIChat, ["max_completion_tokens"], "7"),
+        gemini(#""generationConfig":{"temperature":"0.50"}"#, .openAIChat, ["temperature"], "0.50"),
         gemini(#""generationConfig":{"topK":40.0}"#, .anthropic, ["top_k"], "40"),
         gemini(#""generationConfig":{"frequencyPenalty":0.0}"#, .anthropic, ["frequency_penalty"], nil),
         gemini(#""system_instruction":"Be brief.""#, .anthropic, ["system"], #"[{"type":"text","text":"Be brief."}]"#),
