@@ -75,6 +75,8 @@ public struct ClientError: Error, Equatable, Sendable {
         public static let unreachable = Code(name: "unreachable")
         /// The gateway refused the request.
         public static let refused = Code(name: "refused")
+        /// It refused the key, or none was sent.
+        public static let unauthorized = Code(name: "unauthorized")
         /// The stream ended before `generation-end`.
         public static let interrupted = Code(name: "interrupted")
         /// The gateway said what the protocol does not allow.

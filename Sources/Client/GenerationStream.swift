@@ -165,7 +165,9 @@ final class GenerationStream {
     /// The gateway refused: for good, or as long as it, or who stands before it, is not itself.
     func refused(_ status: Int, _ body: [UInt8], asking wish: Duration?) {
         let said = (try? JSONValue(parsing: body))?["error"]?["message"]?.stringValue
-        let error = ClientError(code: .refused, message: said ?? "the gateway answered with status \(status)")
+        let error = ClientError(
+            code: status == 401 ? .unauthorized : .refused,
+            message: said ?? "the gateway answered with status \(status)")
         if status >= 500 || status == 429 || status == 408 { broke(error, asking: wish) } else { end(error) }
     }
 

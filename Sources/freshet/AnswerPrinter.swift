@@ -54,7 +54,8 @@ final class AnswerPrinter: Sendable {
         state.withLock { state in
             newline(&state)
             if let error {
-                Terminal.printError("freshet: \(Terminal.harmless(error.message))\n")
+                let advice = error.code == .unauthorized ? " (`freshet chat` sends what FRESHET_KEY holds)" : ""
+                Terminal.printError("freshet: \(Terminal.harmless(error.message))\(advice)\n")
                 return 1
             }
             if let failure = state.end?.failure {

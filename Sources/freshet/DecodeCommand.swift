@@ -16,7 +16,8 @@ struct DecodeCommand {
         let known = ProviderDialect.allCases.map(\.name.rawValue)
         let wanted = self.options["dialect"]
         guard let dialect = ProviderDialect.allCases.first(where: { $0.name.rawValue == wanted }) else {
-            throw CommandError("--dialect must be one of \(known.joined(separator: ", "))", status: 2)
+            let problem = wanted == nil ? "--dialect is missing: it" : "--dialect"
+            throw CommandError("\(problem) must be one of \(known.joined(separator: ", "))", status: 2)
         }
         self.dialect = dialect
     }

@@ -95,6 +95,19 @@ def test_no_gateway() -> None:
     assert done.returncode not in (0, 130) and "127.0.0.1:9" in done.stderr
 
 
+def test_no_key() -> None:
+    settings = {"listen": "127.0.0.1:0", "data": "off", "keys": {"a": {"key": "x"}}}
+    with Served(settings) as gateway:
+        done = run("chat", "--url", gateway.url, "hello")
+        assert done.returncode == 1 and "FRESHET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "simulate", "chat", "decode"])
+def test_each_command_tells_of_itself(command: str) -> None:
+    told = run(command, "--help").stdout
+    assert told.startswith(f"freshet {command} ") and told in run("--help").stdout
+
+
 # freshet decode
 
 
@@ -127,6 +140,7 @@ def test_decode_of_what_is_no_stream(tmp_path: Path) -> None:
     file.write_bytes(b"<html>\xff</html>")
     done = run("decode", str(file), "--dialect", "openai-chat")
     assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "failed" if done.stdout else done.returncode != 0
+    assert "--dialect is missing" in run("decode", str(file)).stderr
     done = run("decode", str(file), "--dialect", "morse")
     assert done.returncode != 0 and "openai-chat" in done.stderr, "it says which there are"
     assert run("decode", str(tmp_path / "nothing"), "--dialect", "openai-chat").returncode != 0
