@@ -29,6 +29,11 @@ extension HTTPURL {
             for appended in ["/chat/completions", "/messages"] where url.path.hasSuffix(appended) {
                 return .failure(BaseURLProblem("must end before \(appended), which is appended"))
             }
+            // Only of the vendors' own servers is it known what must stand there.
+            for vendor in [openAI, anthropic, gemini]
+            where url.host == vendor.host && (url.path.isEmpty || url.path.hasSuffix("/models")) {
+                return .failure(BaseURLProblem("must have the vendor's path: \(vendor.text)"))
+            }
             return .success(url)
         } catch {
             return .failure(BaseURLProblem("is not valid: " + error.reason))

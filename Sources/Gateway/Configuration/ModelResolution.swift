@@ -3,16 +3,16 @@ extension Configuration {
     package enum ModelMiss: Error, Equatable, Sendable, CustomStringConvertible {
         /// No model was named and there is no `default_model`: a 400 that names `model`.
         case noneNamed(known: [String])
-        /// A 404.
-        case unknown(String, known: [String])
+        /// A 404; where the name is of a vendor that is not there, with how it comes in.
+        case unknown(String, known: [String], advice: String? = nil)
 
         /// What the client is told; lists what exists.
         package var description: String {
             switch self {
             case .noneNamed(let known):
                 "`model` is missing and no default_model is configured. " + Self.offer(known)
-            case .unknown(let name, let known):
-                "The model `\(name.prefix(200))` does not exist. " + Self.offer(known)
+            case .unknown(let name, let known, let advice):
+                "The model `\(name.prefix(200))` does not exist. " + Self.offer(known) + (advice.map { " " + $0 } ?? "")
             }
         }
 
@@ -43,7 +43,7 @@ extension Configuration {
         if models == nil, let provider = provider(byPrefixOf: asked) {
             return [ResolvedRoute(provider: provider, model: asked, deadlines: provider.deadlines)]
         }
-        throw .unknown(asked, known: knownNames)
+        throw .unknown(asked, known: knownNames, advice: models == nil ? Self.advice(for: asked) : nil)
     }
 
     private func routes(of model: Model, asked: String) -> [ResolvedRoute] {
@@ -59,12 +59,23 @@ extension Configuration {
     }
 
     private func provider(byPrefixOf name: String) -> Provider? {
-        if let vendor = Self.prefixes.first(where: { name.hasPrefix($0.prefix) }) {
-            return provider(named: vendor.provider)
-        }
+        Self.vendor(byPrefixOf: name).flatMap { provider(named: $0) }
+    }
+
+    private static func vendor(byPrefixOf name: String) -> String? {
+        if let vendor = prefixes.first(where: { name.hasPrefix($0.prefix) }) { return vendor.provider }
         let bytes = Array(name.utf8.prefix(2))
         let isSeries = bytes.count == 2 && bytes[0] == UInt8(ascii: "o") && (0x30...0x39).contains(bytes[1])
-        return isSeries ? provider(named: "openai") : nil
+        return isSeries ? "openai" : nil
+    }
+
+    /// How the vendor of a name comes in that is not there.
+    private static func advice(for name: String) -> String? {
+        let vendor = vendor(byPrefixOf: name)
+        let embedded = Provider.Kind.configurable.lazy.compactMap(\.embedded).first { $0.name == vendor }
+        return embedded.map {
+            "It comes with \($0.variable) in the environment, or with a provider named `\($0.name)`."
+        }
     }
 
     /// How names of vendors' models begin, and what the vendor's provider is called.

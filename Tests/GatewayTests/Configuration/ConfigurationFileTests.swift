@@ -165,6 +165,14 @@ struct ConfigurationFileTests {
                 "1:46: `providers.a.credentials` must be pass or own"
             ),
             (
+                "providers: { a: { kind: anthropic, api_key: x, base_url: 'https://api.anthropic.com/' } }",
+                "1:58: `providers.a.base_url` must have the vendor's path: https://api.anthropic.com/v1"
+            ),
+            (
+                "providers: { a: { kind: gemini, base_url: 'https://generativelanguage.googleapis.com/v1beta/models' } }",
+                "1:43: `providers.a.base_url` must have the vendor's path: https://generativelanguage.googleapis.com/v1beta"
+            ),
+            (
                 "providers: { a: { kind: openai, base_url: 'ftp://h' } }",
                 "1:43: `providers.a.base_url` is not valid: it must begin with http:// or https://"
             ),

@@ -105,7 +105,7 @@ struct ModelResolutionTests {
             (
                 "gpt-5",
                 [
-                    "The model `gpt-5` does not exist. There is: claude-…, gemini-…, anthropic/MODEL, gemini/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                    "The model `gpt-5` does not exist. There is: claude-…, gemini-…, anthropic/MODEL, gemini/MODEL, sim/talk, sim/code, sim/tools, sim/json, sim/think. It comes with OPENAI_API_KEY in the environment, or with a provider named `openai`."
                 ]
             ),
         ])
@@ -137,7 +137,7 @@ struct ModelResolutionTests {
         #expect(configuration.providers == [.simulator])
         #expect(
             resolved("gpt-5", configuration) == [
-                "The model `gpt-5` does not exist. There is: sim/talk, sim/code, sim/tools, sim/json, sim/think."
+                "The model `gpt-5` does not exist. There is: sim/talk, sim/code, sim/tools, sim/json, sim/think. It comes with OPENAI_API_KEY in the environment, or with a provider named `openai`."
             ])
     }
 
