@@ -506,6 +506,28 @@ def test_counted_where_the_provider_can_and_estimated_elsewhere(gateway: Served,
         assert response.status == 404 and b"begins with no known word" in answer
 
 
+@pytest.mark.parametrize(
+    ("target", "body", "field"),
+    [
+        ("/v1/messages/count_tokens", {"model": "sim/talk", "messages": "x"}, "messages"),
+        ("/v1beta/models/sim/talk:countTokens", {"contents": "x"}, "contents"),
+        ("/v1beta/models/sim/talk:countTokens", {"generateContentRequest": {}}, "contents"),
+    ],
+)
+def test_what_is_no_request_is_not_counted(gateway: Served, target: str, body: Any, field: str) -> None:
+    response, answer = ask(gateway, target, body)
+    assert response.status == 400 and f"`{field}`" in json.loads(answer)["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("model", ["talk-n3-i0-t0", "talk-http429"])
+def test_anthropics_clients_have_an_id_to_tell_of(gateway: Served, kind: str, model: str) -> None:
+    for stream in (True, False):
+        response = ask(gateway, *messages(f"{kind}/{model}", stream=stream))[0]
+        assert response.headers["request-id"].startswith(("gen_", "req_"))
+        assert response.headers["x-freshet-generation"].startswith("gen_")
+
+
 def test_a_count_goes_up_as_it_came(provider: Provider) -> None:
     odd = '{ "model":"anthropic/m" , "messages":[],"x":1.50e1,"freshet":{}}'
     nested = '{"generateContentRequest" : {"model":"models/gemini/m","contents":[ ]}}'
@@ -561,6 +583,8 @@ def test_one_model_for_every_sdk(gateway: Served, model: str) -> None:
     ):
         with pytest.raises(error, match="There is: "):
             get()
+    with pytest.raises(openai.NotFoundError, match="begins with no known word"):
+        chat.models.retrieve("sim/nothing")
 
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/v1/embeddings"])
@@ -586,6 +610,8 @@ def test_reading_on_in_another_dialect(gateway: Served, dialect: str) -> None:
             assert response.status == 200
             return [(event.id or "", event.data) for event in response.events() if event.data]
 
+    response, body = ask(gateway, events.replace("/events", ""), None, method="GET")
+    assert response.status == 400 and b"is for `/events`" in body
     whole = read(None)
     assert len(whole) > 3 and all(cursor for cursor, _ in whole)
     for place in (0, 1, len(whole) // 2, len(whole) - 2):

@@ -22,7 +22,10 @@ struct CountEndpoint {
             let asked = try NamedModel(in: given, limits: gateway.configuration.limits.ofJSON)
             let production = try Production(exchange, model: model ?? asked.model, gateway: gateway)
             let dialect = exchange.record?.dialect ?? .anthropic
-            guard production.dialect.name == dialect else { return respond(exchange, dialect, given) }
+            guard production.dialect.name == dialect else {
+                do { try Self.check(given, asked, in: dialect) } catch { throw Caller.Refused(error) }
+                return respond(exchange, dialect, given)
+            }
             let body = JSONSplice.applying(
                 Self.edits(of: asked, in: given, for: production), to: given.span, members: asked.members)
             let target =
@@ -35,11 +38,26 @@ struct CountEndpoint {
         }
     }
 
+    /// What no provider looks at has at least to be a request.
+    private static func check(_ body: [UInt8], _ asked: NamedModel, in dialect: DialectName) throws(RequestError) {
+        guard dialect == .gemini else {
+            _ = try AnthropicRequest(body: body)
+            return
+        }
+        let nested = asked.members.last {
+            $0.isNamed(Self.nested, in: body.span) || $0.isNamed("generate_content_request", in: body.span)
+        }
+        let request = nested.map { Array(body[$0.valueRange]) } ?? body
+        _ = try GeminiRequest(body: request, model: nil, isStream: false)
+    }
+
+    /// Where a count may hold the request it counts for.
+    private static let nested = "generateContentRequest"
+
     /// The model under the provider's name for it, wherever the dialect names it in the body.
     private static func edits(
         of asked: NamedModel, in body: [UInt8], for production: Production
     ) -> [JSONSplice.Edit] {
-        let nested = "generateContentRequest"
         guard production.dialect == .gemini else {
             return [("model", NamedModel.text(production.providerModel)), ("freshet", nil)]
         }

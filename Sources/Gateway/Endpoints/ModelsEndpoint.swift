@@ -3,6 +3,7 @@ import FreshetGeneration
 import FreshetHTTPWire
 import FreshetPartialJSON
 import FreshetRouter
+import FreshetSimulator
 import FreshetTransport
 
 /// `GET /v1/models`: the names that can be asked for, and each of them alone; in front of one server, what that server says.
@@ -17,14 +18,27 @@ struct ModelsEndpoint {
     /// One of them, whether it stands in the list or is a name that leads somewhere.
     func serve(_ model: String, _ exchange: HTTPServerExchange) {
         if relays(exchange, "/models/" + PercentEncoding.encode(model)) { return }
-        do throws(Configuration.ModelMiss) {
-            let routes = try gateway.configuration.resolve(model)
+        do throws(Caller.Refused) {
+            let routes = try routes(of: model)
             let isConfigured = gateway.configuration.modelNames.contains(model)
             let owner = isConfigured ? "freshet" : routes.first?.provider.name ?? "freshet"
             respond(exchange, Self.entry(model, owner, in: exchange.record?.dialect ?? .openAIChat).bytes)
         } catch {
-            ErrorAnswer.send(Caller.Refused(error), on: exchange)
+            ErrorAnswer.send(error, on: exchange)
         }
+    }
+
+    /// - Throws: What the client is told when the name leads nowhere; what providers have, only the simulator is asked.
+    private func routes(of model: String) throws(Caller.Refused) -> [Configuration.ResolvedRoute] {
+        let routes: [Configuration.ResolvedRoute]
+        do throws(Configuration.ModelMiss) { routes = try gateway.configuration.resolve(model) } catch {
+            throw Caller.Refused(error)
+        }
+        guard let route = routes.first, route.provider.kind == .simulator else { return routes }
+        do throws(SimulatedModel.Unknown) { _ = try SimulatedModel(parsing: route.model) } catch {
+            throw Caller.Refused(.modelNotFound, error.description)
+        }
+        return routes
     }
 
     private func respond(_ exchange: HTTPServerExchange, _ body: [UInt8]) {

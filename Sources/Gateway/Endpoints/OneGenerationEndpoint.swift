@@ -35,6 +35,13 @@ struct OneGenerationEndpoint {
 
     /// `GET /v1/generations/{id}`: what it amounts to so far.
     func read(_ exchange: HTTPServerExchange, owner: String) {
+        do throws(Caller.Refused) {
+            if try Parameters(exchange.head.query, knowing: ["dialect"])["dialect"].map({ $0 != "native" }) == true {
+                throw Caller.Refused(RequestError("dialect", "is for `/events`: this document has one form only"))
+            }
+        } catch {
+            return ErrorAnswer.send(error, on: exchange)
+        }
         reach(exchange, owner: owner) { exchange, generation throws(Caller.Refused) in
             try generation.checkKept()
             exchange.respond(

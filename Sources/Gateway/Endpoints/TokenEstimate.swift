@@ -25,7 +25,7 @@ enum TokenEstimate {
     private static func isRead(_ name: JSONStringToken, _ body: Span<UInt8>) -> Bool {
         let names: [StaticString] = [
             "system", "messages", "tools", "contents", "systemInstruction", "system_instruction",
-            "generateContentRequest",
+            "generateContentRequest", "generate_content_request",
         ]
         return names.contains { name.equals($0, in: body) }
     }

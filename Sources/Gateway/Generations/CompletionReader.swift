@@ -43,7 +43,7 @@ final class CompletionReader: GenerationReader {
         } else {
             var fields = generation.relayedFields
             fields.append("content-type", "application/json")
-            fields.append("x-freshet-generation", String(describing: generation.id))
+            fields.append(generation.id, for: exchange)
             exchange.respond(status: 200, fields: fields, body: completion.body())
         }
         done()

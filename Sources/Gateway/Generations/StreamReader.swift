@@ -129,9 +129,9 @@ final class StreamReader: GenerationReader {
         fields.append("content-type", encoder.framing.contentType)
         fields.append("cache-control", "no-cache, no-transform")
         fields.append("x-accel-buffering", "no")
-        fields.append("x-freshet-generation", String(describing: generation.id))
         if let location = style.location { fields.append("location", location) }
         fields.append(contentsOf: generation.relayedFields)
+        fields.append(generation.id, for: exchange)
         exchange.startStream(status: 200, fields: fields)
     }
 

@@ -1,4 +1,5 @@
 import FreshetGeneration
+import FreshetHTTPWire
 import FreshetTransport
 
 /// What is noted about a request on its way to its line in the log. Goes wherever its exchange goes.
@@ -25,6 +26,16 @@ final class RequestRecord {
 
     init(owner: String, endpoint: String, dialect: DialectName?) {
         (self.owner, self.endpoint, self.dialect) = (owner, endpoint, dialect)
+    }
+}
+
+extension HTTPFields {
+    /// Names what is read; to Anthropic's clients also as the id of the request, by which they tell of it, where the provider
+    /// gave none.
+    mutating func append(_ generation: GenerationID, for exchange: HTTPServerExchange) {
+        append("x-freshet-generation", String(describing: generation))
+        guard exchange.record?.dialect == .anthropic, self["request-id"] == nil else { return }
+        append("request-id", String(describing: generation))
     }
 }
 

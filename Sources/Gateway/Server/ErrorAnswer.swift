@@ -35,7 +35,11 @@ struct ErrorAnswer {
     ///   - fields: What else the client may see of the provider's response.
     func send(on exchange: HTTPServerExchange, generation: GenerationID? = nil, fields: HTTPFields = HTTPFields()) {
         var fields = fields
-        if let generation { fields.append("x-freshet-generation", String(describing: generation)) }
+        if let generation, generation == exchange.record?.generation?.id {
+            fields.append(generation, for: exchange)
+        } else if let generation {
+            fields.append("x-freshet-generation", String(describing: generation))
+        }
         if let record = exchange.record, record.generation == nil { record.error = failure.code.name }
         exchange.respond(answer(in: exchange.record?.dialect, fields))
     }
