@@ -39,6 +39,7 @@ class Strict:
         self.accepted: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.violations: list[str] = []
+        self.broken: list[str] = []
 
     def __call__(self, exchange: Exchange) -> Answer:
         try:
@@ -48,6 +49,7 @@ class Strict:
             return refusal(self.kind, str(problem))
         except Exception as problem:  # a rule of ours that fell over is no reason to accept
             self.violations.append(f"{problem!r} in {exchange.body.decode()[:3000]}")
+            self.broken.append(repr(problem))
             return refusal(self.kind, repr(problem))
         reply = self.replies[min(len(self.accepted), len(self.replies) - 1)]
         self.accepted.append(exchange.json)

@@ -262,6 +262,7 @@ def test_violations_are_refused(stage: Stage, dialect: str) -> None:
         change(body)
         assert ask(body) == 400, f"{dialect} took {name}"
     assert len(strict.violations) == len(VIOLATIONS[dialect]) >= 10
+    assert not strict.broken, "a rule that fell over refuses nothing"
 
 
 def test_counts(request: pytest.FixtureRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -540,6 +541,20 @@ def test_a_count_goes_up_as_it_came(provider: Provider) -> None:
         seen = last(provider)
         assert seen.target == "/v1beta/models/m:countTokens" and seen.headers["x-goog-api-key"] == OWN
         assert seen.body.decode() == nested.replace("models/gemini/m", "models/m")
+
+
+def test_a_count_shows_no_other_vendors_signature(provider: Provider) -> None:
+    thought = {"type": "thinking", "thinking": "Hm", "signature": "freshet.gemini.QUJD"}
+    asked = [{"role": "assistant", "content": [thought, {"type": "text", "text": "a"}]}]
+    signed = {"text": "a", "thoughtSignature": base64.b64encode(b"freshet.anthropic.S").decode()}
+    contents = [{"role": "model", "parts": [signed]}]
+    with Served(settings(f"http://127.0.0.1:{provider.port}")) as gateway:
+        ask(gateway, "/v1/messages/count_tokens", {"model": "anthropic/m", "messages": asked})
+        assert last(provider).json["messages"] == [{"role": "assistant", "content": [{"type": "text", "text": "a"}]}]
+        for body in ({"contents": contents}, {"generateContentRequest": {"contents": contents}}):
+            ask(gateway, "/v1beta/models/gemini/m:countTokens", body)
+            seen = last(provider).json
+            assert seen.get("generateContentRequest", seen)["contents"] == [{"role": "model", "parts": [{"text": "a"}]}]
 
 
 def test_lists_and_routes(gateway: Served) -> None:

@@ -1,5 +1,5 @@
-import FreshetGeneration
-import FreshetPartialJSON
+public import FreshetGeneration
+public import FreshetPartialJSON
 
 /// What other providers signed, in a body that goes to a provider of the client's own dialect as it is: a conversation that
 /// changed its provider has lost it, and the provider would refuse it.
@@ -71,5 +71,37 @@ struct ForeignSignatures {
                 object[list] = .array(rest)
                 return .object(object)
             })
+    }
+}
+
+extension DialectName {
+    /// A body that goes to a provider of its own dialect without what other vendors signed; for requests that ask for no
+    /// answer, such as one for a count of tokens.
+    ///
+    /// - Parameters:
+    ///   - body: JSON; of Messages or Gemini, where the request may also stand under `generateContentRequest`.
+    ///   - limits: Of its JSON.
+    /// - Returns: The same bytes where there is none, or where they are no JSON.
+    public func withoutForeignSignatures(_ body: [UInt8], limits: JSONLimits = .init()) -> [UInt8] {
+        let foreign = ForeignSignatures(dialect: self)
+        guard foreign.stand(in: body.span), let members = try? JSONSplice.members(of: body.span, limits: limits) else {
+            return body
+        }
+        var edits: [JSONSplice.Edit] = []
+        for member in members {
+            let raw = body.span.extracting(member.valueRange)
+            if self == .anthropic, member.isNamed("messages", in: body.span) {
+                let messages = try? JSONValue(parsing: raw, limits: limits)
+                edits.append(("messages", messages.map { foreign.removed(fromMessages: $0).bytes }))
+            } else if self == .gemini, member.isNamed("contents", in: body.span) {
+                let contents = try? JSONValue(parsing: raw, limits: limits)
+                edits.append(("contents", contents.map { foreign.removed(fromContents: $0).bytes }))
+            }
+            for name in ["generateContentRequest", "generate_content_request"]
+            where self == .gemini && member.isNamed(name, in: body.span) {
+                edits.append((name, withoutForeignSignatures(Array(body[member.valueRange]), limits: limits)))
+            }
+        }
+        return JSONSplice.applying(edits, to: body.span, members: members)
     }
 }

@@ -18,10 +18,11 @@ struct CountEndpoint {
 
     func serve(_ exchange: HTTPServerExchange) {
         do throws(Caller.Refused) {
-            let given = exchange.body
-            let asked = try NamedModel(in: given, limits: gateway.configuration.limits.ofJSON)
-            let production = try Production(exchange, model: model ?? asked.model, gateway: gateway)
+            let limits = gateway.configuration.limits.ofJSON
             let dialect = exchange.record?.dialect ?? .anthropic
+            let given = dialect.withoutForeignSignatures(exchange.body, limits: limits)
+            let asked = try NamedModel(in: given, limits: limits)
+            let production = try Production(exchange, model: model ?? asked.model, gateway: gateway)
             guard production.dialect.name == dialect else {
                 do { try Self.check(given, asked, in: dialect) } catch { throw Caller.Refused(error) }
                 return respond(exchange, dialect, given)
