@@ -2,7 +2,8 @@ import FreshetHTTPWire
 import FreshetPartialJSON
 import FreshetTransport
 
-/// `GET /v1/routes`: which name leads where, in the order of trying. Shows no address and no key.
+/// `GET /v1/routes`: which name leads where; the first route is asked, the others not yet. Shows no address and no
+/// key.
 struct RoutesEndpoint {
     let gateway: Gateway
 

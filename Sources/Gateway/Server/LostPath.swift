@@ -6,11 +6,11 @@ enum LostPath {
         if ["/v1/v1beta/", "/v1beta/v1/", "/v1beta/v1beta/"].contains(where: { path.hasPrefix($0) }) {
             return ": the base URL of Google's clients ends before /v1beta"
         }
-        if ["/chat/completions", "/completions", "/embeddings", "/responses"].contains(path) || path == "/models" {
+        if ["/chat/completions", "/completions", "/embeddings", "/models"].contains(path) {
             return ": the base URL of OpenAI's clients ends with /v1"
         }
         if path == "/messages" { return ": Messages are at /v1/messages" }
-        if path == "/v1/responses" { return ": OpenAI's Responses are not served; Chat Completions are" }
+        if path == "/v1/responses" || path == "/responses" { return ": OpenAI's Responses are not served; Chat Completions are" }
         return nil
     }
 }
