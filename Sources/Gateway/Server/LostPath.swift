@@ -10,7 +10,9 @@ enum LostPath {
             return ": the base URL of OpenAI's clients ends with /v1"
         }
         if path == "/messages" { return ": Messages are at /v1/messages" }
-        if path == "/v1/responses" || path == "/responses" { return ": OpenAI's Responses are not served; Chat Completions are" }
+        if path == "/v1/responses" || path == "/responses" {
+            return ": OpenAI's Responses are not served; Chat Completions are"
+        }
         return nil
     }
 }
