@@ -215,6 +215,8 @@ public final class ProviderAttempt {
             take(frame)
         } catch .limitExceeded {
             fail(.logFull, "the answer has more choices or tool calls than one answer may have")
+        } catch .misplaced {
+            fail(.providerMalformed, "a frame goes on with a tool call that cannot take what it says")
         } catch {
             skipFrame()
         }

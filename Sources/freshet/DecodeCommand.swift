@@ -108,6 +108,11 @@ private struct RecordedAnswer {
             if let failed = frame.failure { failure = failed.failure }
             reason = frame.finishReason ?? reason
             usage = frame.usage ?? usage
+        } catch .misplaced {
+            isFinished = false
+            failure = GenerationFailure(
+                code: .providerMalformed, message: "a frame goes on with a tool call that cannot take what it says",
+                isRetryable: true)
         } catch {
             log.append(.notice(code: "frame_skipped", message: "a frame could not be decoded: \(error)"))
         }

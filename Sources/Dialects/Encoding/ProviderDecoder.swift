@@ -98,4 +98,6 @@ public enum FrameError: Error, Equatable {
     case unexpectedForm
     /// It goes past what one answer may have: to skip it would make what follows look whole.
     case limitExceeded
+    /// It goes on with what is over or never began: to skip it would make what there is look whole.
+    case misplaced
 }

@@ -3,8 +3,7 @@ import FreshetPartialJSON
 /// Writes a call's arguments, which come as values with paths, as one growing JSON text: objects and arrays are opened
 /// and closed as the paths move.
 ///
-/// What was written is never taken back. A path that leads back into what was closed begins it anew: the text stays
-/// well-formed, and of two members with one name the later counts.
+/// What was written is never taken back: a path that leads back to what is written already is refused.
 struct GeminiArguments {
     private struct Container {
         /// The step that led into it; the outermost one has none.
@@ -12,6 +11,8 @@ struct GeminiArguments {
         var isArray: Bool
         /// Members or elements begun.
         var count = 0
+        /// Names of the members begun.
+        var names: Set<[UInt8]> = []
     }
 
     private static let gap = 8
@@ -27,20 +28,23 @@ struct GeminiArguments {
     ///   - piece: Its ranges are places in `text`.
     ///   - text: The chunk it came from.
     ///   - out: Gets what the piece adds to the arguments' JSON.
-    mutating func accept(_ piece: GeminiPartialArgument, _ text: Span<UInt8>, into out: inout [UInt8]) {
+    /// - Throws: Where the piece belongs to what is written already.
+    mutating func accept(
+        _ piece: GeminiPartialArgument, _ text: Span<UInt8>, into out: inout [UInt8]
+    ) throws(FrameError) {
         guard let value = piece.value else {
             if !piece.willContinue, string == piece.path { endString(&out) }
             return
         }
         guard case .string(let token) = value else {
             endString(&out)
-            move(to: piece.path, &out)
+            try move(to: piece.path, &out)
             if case .raw(let range) = value { out.appendJSON(raw: text.extracting(range)) } else { out += "null".utf8 }
             return
         }
         if string != piece.path {
             endString(&out)
-            move(to: piece.path, &out)
+            try move(to: piece.path, &out)
             out.append(0x22)
             string = piece.path
         }
@@ -63,20 +67,19 @@ struct GeminiArguments {
     }
 
     /// Goes to where the value at `path` is to be written.
-    private mutating func move(to path: [GeminiArgumentPath.Step], _ out: inout [UInt8]) {
+    private mutating func move(to path: [GeminiArgumentPath.Step], _ out: inout [UInt8]) throws(FrameError) {
         if open.isEmpty { begin(nil, isArray: false, &out) }
         var depth = 1
         while depth < path.count, depth < open.count, open[depth].step == path[depth - 1],
             open[depth].isArray == path[depth].isIndex
         { depth += 1 }
-        // An element that was passed cannot be gone back to: what comes for it begins a new one.
         while open.count > depth { close(&out) }
         while depth < path.count {
-            enter(path[depth - 1], &out)
+            try enter(path[depth - 1], &out)
             begin(path[depth - 1], isArray: path[depth].isIndex, &out)
             depth += 1
         }
-        enter(path[path.count - 1], &out)
+        try enter(path[path.count - 1], &out)
     }
 
     private mutating func begin(_ step: GeminiArgumentPath.Step?, isArray: Bool, _ out: inout [UInt8]) {
@@ -89,23 +92,26 @@ struct GeminiArguments {
     }
 
     /// Writes what stands before a value in the innermost container.
-    private mutating func enter(_ step: GeminiArgumentPath.Step, _ out: inout [UInt8]) {
+    private mutating func enter(_ step: GeminiArgumentPath.Step, _ out: inout [UInt8]) throws(FrameError) {
         let last = open.count - 1
         if open[last].count > 0 { out.append(0x2C) }
         switch step {
         case .index(let index) where open[last].isArray:
-            // A few that were left out; more would be text that nobody sent.
-            while open[last].count < index, index - open[last].count <= Self.gap {
+            // A few may be left out; more would be text that nobody sent.
+            guard index >= open[last].count, index - open[last].count <= Self.gap else { throw .misplaced }
+            while open[last].count < index {
                 out += "null,".utf8
                 open[last].count += 1
             }
-        case .index(let index):
-            out.appendJSON(string: String(index))
-            out.append(0x3A)
-        case .name(let name):
-            out.appendJSON(string: name.span)
-            out.append(0x3A)
+        case .index(let index): try name(Array(String(index).utf8), &out)
+        case .name(let name): try self.name(name, &out)
         }
         open[last].count += 1
+    }
+
+    private mutating func name(_ name: [UInt8], _ out: inout [UInt8]) throws(FrameError) {
+        guard open[open.count - 1].names.insert(name).inserted else { throw .misplaced }
+        out.appendJSON(string: name.span)
+        out.append(0x3A)
     }
 }

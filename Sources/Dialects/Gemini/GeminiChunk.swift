@@ -47,6 +47,9 @@ struct GeminiChunk {
         var partials = 0..<0
         var willContinue = false
 
+        /// Whether it is told in pieces, of which more follow.
+        var isInPieces: Bool { willContinue && (args.map { $0.count == 2 } ?? true) }
+
         /// Whether it begins a call rather than going on with one.
         var isBeginning: Bool { name.map { !$0.range.isEmpty } ?? (args != nil) }
     }

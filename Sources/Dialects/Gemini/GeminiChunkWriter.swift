@@ -114,6 +114,13 @@ enum GeminiChunkWriter {
         }
     }
 
+    /// The same as a value.
+    static func arguments(_ arguments: [UInt8]) -> JSONValue {
+        var bytes: [UInt8] = []
+        append(arguments: arguments, to: &bytes)
+        return (try? JSONValue(parsing: bytes)) ?? .object(JSONObject())
+    }
+
     private static func isObject(_ text: Span<UInt8>) -> Bool {
         var json = JSONTokenizer()
         guard let first = try? json.next(in: text), first == .objectStart, (try? json.skipRest(in: text)) != nil,

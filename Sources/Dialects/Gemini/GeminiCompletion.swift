@@ -129,7 +129,7 @@ public struct GeminiCompletion: CompletionFold {
                 continue
             }
             (told["willContinue"], told["partialArgs"]) = (nil, nil)
-            told["args"] = (try? JSONValue(parsing: calls[call].bytes)) ?? .object(JSONObject())
+            told["args"] = GeminiChunkWriter.arguments(calls[call].bytes)
             value["functionCall"] = .object(told)
             candidate.parts[part] = .object(value)
         }

@@ -8,9 +8,10 @@ extension GeminiDecoder {
     ///   - candidate: The place of the one that says it.
     ///   - citations: Given to the block of text that is open before that ends.
     ///   - data: The chunk.
+    /// - Throws: Where it goes on with a call that is over, or with what of it is written.
     mutating func show(
         _ part: GeminiChunk.Part, _ candidate: Int, _ citations: inout [Citation], _ data: Span<UInt8>
-    ) {
+    ) throws(FrameError) {
         let text = part.text.flatMap { $0.range.isEmpty ? nil : $0 }
         if part.isThought, case .text = part.content {
             if let text { say(.reasoning, text, candidate, &citations) }
@@ -19,13 +20,13 @@ extension GeminiDecoder {
         }
         // What goes on belongs to the call that is open, whose signature stood in front of it.
         if case .call(let place) = part.content, !chunk.calls[place].isBeginning {
-            return goOn(chunk.calls[place], candidate, data)
+            return try goOn(chunk.calls[place], candidate, data)
         }
         sign(part, candidate, &citations, data)
         if let text { say(.text, text, candidate, &citations) }
         switch part.content {
         case .text: break
-        case .call(let place): call(chunk.calls[place], candidate, &citations, data)
+        case .call(let place): try call(chunk.calls[place], candidate, &citations, data)
         case .code(let range, let id):
             serverCall("code_execution", range, id, candidate, &citations, data)
         case .toolCall(let range, let type, let id):
@@ -81,15 +82,23 @@ extension GeminiDecoder {
         nextBlock += 1
     }
 
-    /// Ends whatever is open.
+    /// Ends the text or the reasoning that is open; a call whose arguments are coming goes on behind what stands between.
     private mutating func endBlock(_ candidate: Int, _ citations: inout [Citation]) {
         cite(&citations, candidate)
-        close(candidate)
+        closeBlock(candidate)
     }
 
     /// Ends whatever is open, a call too whose arguments were coming.
-    mutating func close(_ candidate: Int) {
-        endCall(candidate)
+    ///
+    /// - Parameters:
+    ///   - candidate: The place of the one whose it is.
+    ///   - isWhole: Whether the arguments end here, or are cut.
+    mutating func close(_ candidate: Int, isWhole: Bool) {
+        endCall(candidate, isWhole: isWhole)
+        closeBlock(candidate)
+    }
+
+    private mutating func closeBlock(_ candidate: Int) {
         guard let open = candidates[candidate].open else { return }
         pending.append(.event(.blockEnd(block: open.block, kind: open.kind)))
         candidates[candidate].open = nil
@@ -99,37 +108,49 @@ extension GeminiDecoder {
 
     private mutating func call(
         _ call: GeminiChunk.Call, _ candidate: Int, _ citations: inout [Citation], _ data: Span<UInt8>
-    ) {
+    ) throws(FrameError) {
         endBlock(candidate, &citations)
+        // Of two calls in pieces nobody could tell whose the pieces are.
+        if call.isInPieces { endCall(candidate, isWhole: false) }
         let block = beginCall(call.name?.string(in: data) ?? "", call.id, candidate, isProviders: false, data)
         candidates[candidate].hasCalls = true
         candidates[candidate].endsInCall = false
-        if let args = call.args {
+        if !call.isInPieces, let args = call.args {
             pending.append(.raw(block: block, args))
             pending.append(.event(.blockEnd(block: block, kind: .toolInput)))
             return
         }
-        candidates[candidate].call = (block, GeminiArguments())
-        goOn(call, candidate, data)
+        let other = candidates[candidate].call
+        candidates[candidate].call = OpenCall(block: block, id: call.id?.string(in: data))
+        try goOn(call, candidate, data)
+        if let other { candidates[candidate].call = other }
     }
 
-    /// Takes pieces of arguments; those of no call are passed over.
-    private mutating func goOn(_ call: GeminiChunk.Call, _ candidate: Int, _ data: Span<UInt8>) {
-        guard var open = candidates[candidate].call else { return }
+    /// Takes pieces of arguments. The mark that a call has ended may come twice.
+    private mutating func goOn(
+        _ call: GeminiChunk.Call, _ candidate: Int, _ data: Span<UInt8>
+    ) throws(FrameError) {
+        guard var open = candidates[candidate].call else {
+            guard call.partials.isEmpty else { throw .misplaced }
+            return
+        }
+        if let id = call.id, let wanted = open.id, id.string(in: data) != wanted { throw .misplaced }
         candidates[candidate].call = nil
         var text: [UInt8] = []
-        for place in call.partials { open.arguments.accept(chunk.partials[place], data, into: &text) }
+        for place in call.partials { try open.arguments.accept(chunk.partials[place], data, into: &text) }
         if !text.isEmpty { pending.append(.bytes(block: open.block, kind: .toolInput, text)) }
         candidates[candidate].call = open
-        if !call.willContinue { endCall(candidate) }
+        if !call.willContinue { endCall(candidate, isWhole: true) }
     }
 
-    private mutating func endCall(_ candidate: Int) {
+    private mutating func endCall(_ candidate: Int, isWhole: Bool) {
         guard var open = candidates[candidate].call else { return }
         candidates[candidate].call = nil
-        var text: [UInt8] = []
-        open.arguments.finish(into: &text)
-        pending.append(.bytes(block: open.block, kind: .toolInput, text))
+        if isWhole {
+            var text: [UInt8] = []
+            open.arguments.finish(into: &text)
+            pending.append(.bytes(block: open.block, kind: .toolInput, text))
+        }
         pending.append(.event(.blockEnd(block: open.block, kind: .toolInput)))
     }
 
@@ -188,7 +209,7 @@ extension GeminiDecoder {
     ) {
         guard content != nil || url != nil else { return }
         // Files have no block: the text behind one is another block than the text before.
-        close(candidate)
+        closeBlock(candidate)
         let file = GeneratedFile(
             mediaType: type?.string(in: data) ?? "application/octet-stream", data: content?.string(in: data) ?? "",
             url: url?.string(in: data))

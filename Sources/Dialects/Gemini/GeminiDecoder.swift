@@ -7,16 +7,26 @@ public import FreshetPartialJSON
 /// One chunk becomes one or more events, the last of which ends the frame and carries the chunk itself, less its texts, so
 /// that the encoder of this dialect can write the same chunk again.
 ///
-/// What a candidate says comes one block after the other: at most one of its blocks is open. A `thoughtSignature` closes
+/// What a candidate says comes one block after the other: at most one of its blocks is open, and a call besides whose
+/// arguments come piece by piece. The end of their JSON is written only where the provider ended the call; what was cut
+/// stays cut. A `thoughtSignature` closes
 /// a block of reasoning: the one that is open, else an empty one of its own in front of the part that bears it.
 public struct GeminiDecoder: ProviderDecoder {
+    /// A call whose arguments are coming.
+    struct OpenCall {
+        var block: Int
+        /// Nil where the provider gave none.
+        var id: String?
+        var arguments = GeminiArguments()
+    }
+
     /// One candidate of the answer.
     struct Candidate {
         var index: Int
         /// The block of text or reasoning that is open.
         var open: (block: Int, kind: BlockKind)?
         /// The call whose arguments are coming.
-        var call: (block: Int, arguments: GeminiArguments)?
+        var call: OpenCall?
         var hasCalls = false
         var isFinished = false
         /// Calls of the provider's own tools whose results have not come.
@@ -108,10 +118,7 @@ public struct GeminiDecoder: ProviderDecoder {
             return frame
         }
         try checkCallCount()
-        pending.removeAll(keepingCapacity: true)
-        gaps.removeAll(keepingCapacity: true)
-        if !hasAttempt { begin(data) }
-        for place in chunk.candidates.indices { take(place, data) }
+        try takeCandidates(data)
         if chunk.blockReason != nil, !isBlocked {
             isBlocked = true
             pending.append(.event(.finish(choice: 0, reason: .contentFilter)))
@@ -174,10 +181,10 @@ public struct GeminiDecoder: ProviderDecoder {
         callCount = count
     }
 
-    /// Also writes what is missing of a call whose arguments were coming.
+    /// A call whose arguments were coming ends as it came.
     public mutating func closeBlocks(in log: inout GenerationLog) {
         pending.removeAll(keepingCapacity: true)
-        for place in candidates.indices { close(place) }
+        for place in candidates.indices { close(place, isWhole: false) }
         guard !pending.isEmpty else { return }
         scratch.removeAll(keepingCapacity: true)
         // What they end was told by chunks that came before.
@@ -218,7 +225,21 @@ public struct GeminiDecoder: ProviderDecoder {
         pending.append(.event(.attempt(attempt)))
     }
 
-    private mutating func take(_ place: Int, _ data: Span<UInt8>) {
+    /// A chunk that is refused leaves no trace; only those with calls are.
+    private mutating func takeCandidates(_ data: Span<UInt8>) throws(FrameError) {
+        pending.removeAll(keepingCapacity: true)
+        gaps.removeAll(keepingCapacity: true)
+        let before = chunk.calls.isEmpty ? nil : self
+        do {
+            if !hasAttempt { begin(data) }
+            for place in chunk.candidates.indices { try take(place, data) }
+        } catch {
+            if let before { self = before }
+            throw error
+        }
+    }
+
+    private mutating func take(_ place: Int, _ data: Span<UInt8>) throws(FrameError) {
         let said = chunk.candidates[place]
         let candidate = candidate(said.index)
         var citations: [Citation] = []
@@ -227,7 +248,7 @@ public struct GeminiDecoder: ProviderDecoder {
             GeminiCitations.read(data.extracting(range), known: &candidates[candidate].cited, into: &citations)
         }
         let before = pending.count
-        for part in said.parts { show(chunk.parts[part], candidate, &citations, data) }
+        for part in said.parts { try show(chunk.parts[part], candidate, &citations, data) }
         if !citations.isEmpty {
             if candidates[candidate].open?.kind != .text { begin(.text, candidate) }
             cite(&citations, candidate)
@@ -236,7 +257,8 @@ public struct GeminiDecoder: ProviderDecoder {
         if let finish = said.finish,
             let reason = GeminiFinish.reason(data.extracting(finish), hasCalls: candidates[candidate].hasCalls)
         {
-            close(candidate)
+            // Of STOP the calls are whole, of anything else they are cut.
+            close(candidate, isWhole: reason == .stop || reason == .toolCalls)
             candidates[candidate].isFinished = true
             pending.append(.event(.finish(choice: said.index, reason: reason)))
         } else if isTelling {

@@ -22,6 +22,7 @@ enum GeminiFinish {
         default: return nil
         }
         switch word {
+        case "FINISH_REASON_UNSPECIFIED": return nil
         case "STOP": return hasCalls ? .toolCalls : .stop
         case "MAX_TOKENS": return .length
         case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY",

@@ -105,13 +105,39 @@ struct GeminiDecoderTests {
             ],
             events: [first, "tool-input0 {\"a\":\"x.", "tool-input0 \"}; tool-input-0; finish0 tool_calls."]),
         Script(
-            name: "arguments in pieces end where the next call begins",
+            name: "arguments in pieces go on behind text and whole calls",
+            chunks: [
+                begun, piece("$.a", "\"stringValue\":\"he\"", true), chunk("{\"text\":\"t\"}"),
+                call("\"name\":\"g\",\"id\":\"c2\",\"args\":{}"),
+                piece("$.a", "\"stringValue\":\"llo\"", last: true), stop,
+            ],
+            events: [
+                first, "tool-input0 {\"a\":\"he.", "text+1; text1 t.",
+                "text-1; tool-input+2 c2 g; tool-input2 {}; tool-input-2.",
+                "tool-input0 llo\"; tool-input0 }; tool-input-0.", "finish0 tool_calls.",
+            ]),
+        Script(
+            name: "arguments in pieces that are cut stay cut",
+            chunks: [begun, piece("$.a", "\"stringValue\":\"he\"", true), chunk("", finish: "MAX_TOKENS")],
+            events: [first, "tool-input0 {\"a\":\"he.", "tool-input-0; finish0 length."]),
+        Script(
+            name: "arguments in pieces end, as they came, where another call in pieces begins",
+            chunks: [
+                begun, piece("$.a", "\"numberValue\":7"),
+                call("\"name\":\"g\",\"id\":\"c2\",\"willContinue\":true"), call(""), stop,
+            ],
+            events: [
+                first, "tool-input0 {\"a\":7.", "tool-input-0; tool-input+1 c2 g.", "tool-input1 {}; tool-input-1.",
+                "finish0 tool_calls.",
+            ]),
+        Script(
+            name: "arguments in pieces whose call nobody ends are whole at STOP",
             chunks: [
                 begun, piece("$.a", "\"numberValue\":7"), call("\"name\":\"g\",\"id\":\"c2\",\"args\":{}"), stop,
             ],
             events: [
-                first, "tool-input0 {\"a\":7.",
-                "tool-input0 }; tool-input-0; tool-input+1 c2 g; tool-input1 {}; tool-input-1.", "finish0 tool_calls.",
+                first, "tool-input0 {\"a\":7.", "tool-input+1 c2 g; tool-input1 {}; tool-input-1.",
+                "tool-input0 }; tool-input-0; finish0 tool_calls.",
             ]),
         Script(
             name: "code that the provider runs",
@@ -160,10 +186,11 @@ struct GeminiDecoderTests {
             name: "finishes as numbers, and Gemini's own words",
             chunks: [
                 "{\"candidates\":[{\"finishReason\":0},{\"finishReason\":3},{\"finishReason\":\"MALFORMED_FUNCTION_CALL\"}]}",
+                "{\"candidates\":[{\"finishReason\":\"FINISH_REASON_UNSPECIFIED\"}]}",
                 "{\"candidates\":[{\"finishReason\":1}]}",
             ],
             events: [
-                "attempt - -; finish1 content_filter; finish2 MALFORMED_FUNCTION_CALL.", "finish0 stop.",
+                "attempt - -; finish1 content_filter; finish2 MALFORMED_FUNCTION_CALL.", "carrier.", "finish0 stop.",
             ]),
         Script(
             name: "several candidates",
@@ -201,6 +228,24 @@ struct GeminiDecoderTests {
     func otherFormsAreRefused(_ chunk: String) {
         let answer = DecodedAnswer(frames: [chunk], in: .gemini)
         #expect(answer.errors == [.unexpectedForm] && answer.log.lastSequence == 2)
+    }
+
+    /// What cannot be told is refused, so that no call looks whole that is not.
+    @Test(arguments: [
+        [piece("$.a", "\"numberValue\":1")],
+        [begun, call(""), piece("$.a", "\"numberValue\":1")],
+        [
+            begun, piece("$.a.b", "\"numberValue\":1"), piece("$.c", "\"numberValue\":2"),
+            piece("$.a.d", "\"nullValue\":0"),
+        ],
+        [begun, piece("$.a", "\"numberValue\":1"), piece("$.a", "\"numberValue\":2")],
+        [begun, piece("$.a[1]", "\"numberValue\":1"), piece("$.a[0]", "\"numberValue\":2")],
+        [begun, call("\"id\":\"c9\",\"partialArgs\":[{\"jsonPath\":\"$.a\",\"numberValue\":1}]")],
+    ])
+    func piecesThatHaveNoPlaceAreRefused(_ chunks: [String]) throws {
+        let answer = DecodedAnswer(frames: chunks, in: .gemini)
+        #expect(answer.errors == [.misplaced])
+        try answer.log.checkGrammar()
     }
 
     @Test func moreCallsThanOneAnswerMayHaveAreRefused() {
