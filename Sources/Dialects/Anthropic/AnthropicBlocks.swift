@@ -16,7 +16,7 @@ struct AnthropicBlocks {
     }
 
     /// A block that waits or is being sent.
-    private struct Block {
+    struct Block {
         var start: BlockStart
         /// What it has said while it waited.
         var bytes: [UInt8] = []
@@ -34,11 +34,6 @@ struct AnthropicBlocks {
         var half: [UInt8] = []
     }
 
-    private enum Item {
-        case block(Block)
-        case aside(Aside)
-    }
-
     /// The provider speaks this dialect.
     var isOwn = false
     /// A call that the client is to answer was begun.
@@ -52,7 +47,7 @@ struct AnthropicBlocks {
     var isOpen: Bool { current != nil }
     /// The number of the one being sent, in the client's count.
     private var index = 0
-    private var waiting: [Item] = []
+    private var waiting = AnthropicWaiting()
     /// The frame of a delta up to its text, while nothing but the text changes.
     private var template: [UInt8] = []
 
@@ -61,15 +56,17 @@ struct AnthropicBlocks {
     /// The machine behind the events that `fold` holds.
     init(resuming fold: GenerationFold, isOwn: Bool, _ output: FrameOutput) {
         self.isOwn = isOwn
-        var (outputs, foreign) = (fold.toolOutputs[...], fold.foreign[...])
+        var (outputs, foreign) = (0, 0)
         for place in 0...fold.blocks.count {
             if isOwn {
-                while let output = outputs.first, output.position <= place {
-                    outputs.removeFirst()
+                while outputs < fold.toolOutputs.count, fold.toolOutputs[outputs].position <= place {
+                    let output = fold.toolOutputs[outputs]
+                    outputs += 1
                     restore(.result(callID: output.callID, result: output.result, members: nil))
                 }
-                while let block = foreign.first, block.position <= place {
-                    foreign.removeFirst()
+                while foreign < fold.foreign.count, fold.foreign[foreign].position <= place {
+                    let block = fold.foreign[foreign]
+                    foreign += 1
                     if block.name == AnthropicForeign.block { restore(.foreign(block.bytes)) }
                 }
             }
@@ -84,7 +81,7 @@ struct AnthropicBlocks {
     }
 
     private mutating func restore(_ aside: Aside) {
-        if current == nil { nextIndex += 1 } else { waiting.append(.aside(aside)) }
+        if current == nil { nextIndex += 1 } else { waiting.append(aside) }
     }
 
     private mutating func restore(_ known: GenerationFold.Block) {
@@ -101,7 +98,7 @@ struct AnthropicBlocks {
         } else {
             (block.bytes, block.signature, block.hasEnded) = (known.bytes, known.signature, !known.isOpen)
             block.citations = known.citations.map { ($0, nil) }
-            waiting.append(.block(block))
+            waiting.append(block)
         }
     }
 
@@ -121,7 +118,7 @@ struct AnthropicBlocks {
         note(start)
         var block = Block(start: start)
         block.raw = own?.anthropic(.block).map(Array.init)
-        guard current == nil else { return waiting.append(.block(block)) }
+        guard current == nil else { return waiting.append(block) }
         current = block
         // Text and reasoning begin with what they say: a block that says nothing is none.
         if start.kind == .toolInput || block.raw != nil { open(own, &output, &out) }
@@ -137,7 +134,7 @@ struct AnthropicBlocks {
             if current?.start.kind == .refusal { hasRefusal = true }
             say(text, own, &output, &out)
         } else {
-            change(block) { waiting in
+            waiting.change(block) { waiting in
                 if own?.anthropic(.said) == nil || waiting.raw == nil { WTF8.append(text, to: &waiting.bytes) }
             }
         }
@@ -147,7 +144,7 @@ struct AnthropicBlocks {
         _ signature: Signature, to block: Int, _ own: Extras?, _ output: inout FrameOutput, _ out: inout [UInt8]
     ) {
         guard current?.start.block == block else {
-            return change(block) { waiting in
+            return waiting.change(block) { waiting in
                 waiting.signature = signature
                 if let raw = own?.anthropic(.block) { waiting.raw = Array(raw) }
             }
@@ -169,7 +166,7 @@ struct AnthropicBlocks {
         let raw = own?.anthropic(.citation).map(Array.init)
         let isSaid = own?.anthropic(.said) != nil
         guard current?.start.block == block else {
-            return change(block) { waiting in
+            return waiting.change(block) { waiting in
                 if !isSaid || waiting.raw == nil { waiting.citations.append((citation, raw)) }
             }
         }
@@ -187,12 +184,12 @@ struct AnthropicBlocks {
     }
 
     mutating func add(_ aside: Aside, _ output: inout FrameOutput, _ out: inout [UInt8]) {
-        guard current == nil else { return waiting.append(.aside(aside)) }
+        guard current == nil else { return waiting.append(aside) }
         write(aside, &output, &out)
     }
 
     mutating func end(_ block: Int, _ output: inout FrameOutput, _ out: inout [UInt8]) {
-        guard current?.start.block == block else { return change(block) { $0.hasEnded = true } }
+        guard current?.start.block == block else { return waiting.change(block) { $0.hasEnded = true } }
         close(&output, &out)
         goOn(&output, &out)
     }
@@ -205,22 +202,10 @@ struct AnthropicBlocks {
         }
     }
 
-    private mutating func change(_ number: Int, _ body: (inout Block) -> Void) {
-        // Who speaks is mostly the last one that began.
-        for place in waiting.indices.reversed() {
-            guard case .block(var block) = waiting[place], block.start.block == number else { continue }
-            // Taken out meanwhile, so that what grows is not copied every time.
-            waiting[place] = .aside(.foreign([]))
-            body(&block)
-            waiting[place] = .block(block)
-            return
-        }
-    }
-
     /// Sends what waits, up to a block that is still open.
     private mutating func goOn(_ output: inout FrameOutput, _ out: inout [UInt8]) {
-        while current == nil, !waiting.isEmpty {
-            switch waiting.removeFirst() {
+        while current == nil, let item = waiting.popFirst() {
+            switch item {
             case .aside(let aside): write(aside, &output, &out)
             case .block(let block):
                 current = block

@@ -101,13 +101,11 @@ public struct AnthropicCompletion: CompletionFold {
     /// The whole document. An answer that was stopped has the outcome's stop reason.
     public func body() -> [UInt8] {
         var members = message?.members ?? ownMembers
+        let content = content
         set("content", .array(content), &members)
         // The model that took over is the one that answered.
-        for foreign in fold.foreign where foreign.name == AnthropicForeign.block {
-            guard let block = Self.joined(foreign.bytes), block["type"]?.stringValue == "fallback",
-                let model = block["to"]?["model"]
-            else { continue }
-            set("model", model, &members)
+        for block in content where block["type"]?.stringValue == "fallback" {
+            if let model = block["to"]?["model"] { set("model", model, &members) }
         }
         if finish.isEmpty || reason == nil {
             set("stop_reason", .string(ownReason), &members)
@@ -176,19 +174,13 @@ public struct AnthropicCompletion: CompletionFold {
     }
 
     /// A foreign block with its deltas: strings are put one behind the other, of anything else the last value holds.
+    /// O(bytes).
     private static func joined(_ bytes: [UInt8]) -> JSONValue? {
         let parts = bytes.split(separator: 0x0A).map { (try? JSONValue(parsing: Array($0)))?.objectValue }
-        guard var block = parts.first ?? nil else { return nil }
-        for case let delta? in parts.dropFirst() {
-            for member in delta.members where member.name != "type" {
-                if let known = block[member.name]?.stringValue, let more = member.value.stringValue {
-                    block[member.name] = .string(known + more)
-                } else {
-                    block[member.name] = member.value
-                }
-            }
-        }
-        return .object(block)
+        guard let start = parts.first ?? nil else { return nil }
+        var block = AnthropicGrowingBlock(start)
+        for case let delta? in parts.dropFirst() { block.add(delta) }
+        return .object(block.object)
     }
 
     private func block(_ number: Int) -> JSONValue? {

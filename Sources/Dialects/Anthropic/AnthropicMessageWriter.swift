@@ -40,7 +40,7 @@ struct AnthropicMessageWriter {
 
     private mutating func add(said part: ModelPart) throws(RequestError) {
         if case .toolResult(let id, _, let content, let isError) = part.content {
-            let written = try result(part, ids.answer(id), content, isError)
+            let written = try Self.result(part, ids.answer(id), content, isError)
             turn(toAnswer: false)
             messages[messages.count - 1].results.append(written)
         } else if let block = try Self.block(part) {
@@ -83,11 +83,12 @@ struct AnthropicMessageWriter {
         messages[messages.count - 1].blocks.append(block)
     }
 
-    private func result(
+    /// Static: a call that held the writer while `ids` changes would have them copied for each result.
+    private static func result(
         _ part: ModelPart, _ id: String, _ content: [ModelPart], _ isError: Bool
     ) throws(RequestError) -> JSONValue {
         var blocks: [JSONValue] = []
-        for piece in content { if let block = try Self.block(piece) { blocks.append(block) } }
+        for piece in content { if let block = try block(piece) { blocks.append(block) } }
         var result = JSONObject()
         result.add("type", "tool_result")
         result.add("tool_use_id", .string(id))
@@ -97,7 +98,7 @@ struct AnthropicMessageWriter {
             result.add("content", .array(blocks))
         }
         if isError { result.add("is_error", true) }
-        return Self.marked(result, part)
+        return marked(result, part)
     }
 
     // MARK: Blocks
