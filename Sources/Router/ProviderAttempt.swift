@@ -214,7 +214,7 @@ public final class ProviderAttempt {
             let frame = try decoder.decode(bytes.span.extracting(data), into: &live.log)
             take(frame)
         } catch .limitExceeded {
-            fail(.logFull, "the answer has more choices or tool calls than one answer may have")
+            fail(.logFull, "the answer has more choices, tool calls or open blocks than one answer may have")
         } catch .misplaced {
             fail(.providerMalformed, "a frame goes on with a tool call that cannot take what it says")
         } catch {

@@ -104,7 +104,7 @@ private struct RecordedAnswer {
         do throws(FrameError) {
             let frame = try decoder.decode(data, into: &log)
             frames += 1
-            if frame.isFinished { isFinished = true }
+            isFinished = frame.isFinished
             if let failed = frame.failure { failure = failed.failure }
             reason = frame.finishReason ?? reason
             usage = frame.usage ?? usage

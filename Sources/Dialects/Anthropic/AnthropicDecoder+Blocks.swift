@@ -9,19 +9,20 @@ extension AnthropicDecoder {
     ///   - object: Where that lies.
     ///   - data: The event.
     ///   - isWhole: Whether all of the block is there: then clients of this dialect get its text as deltas.
+    /// - Throws: Where too much is gathered of blocks without a place among ours.
     mutating func beginBlock(
         _ index: Int, _ members: [AnthropicFrame.Member], _ object: Range<Int>, _ data: Span<UInt8>,
         isWhole: Bool = false
-    ) {
+    ) throws(FrameError) {
         let type = AnthropicFrame.string("type", in: members, data)?.string(in: data) ?? ""
         let part = Part(members: members, object: object, isWhole: isWhole)
         switch type {
         case "text": beginText(index, part, data)
         case "thinking": beginThinking(index, part, data)
-        case "redacted_thinking": beginRedacted(index, part, data)
-        case let type where type.hasSuffix("tool_use"): beginCall(index, type, part, data)
-        case let type where type.hasSuffix("tool_result"): takeResult(index, part, data)
-        default: gather(index, part, data)
+        case "redacted_thinking": try beginRedacted(index, part, data)
+        case let type where type.hasSuffix("tool_use"): try beginCall(index, type, part, data)
+        case let type where type.hasSuffix("tool_result"): try takeResult(index, part, data)
+        default: try gather(index, part, data)
         }
     }
 
@@ -97,17 +98,18 @@ extension AnthropicDecoder {
     }
 
     /// The signature is the reasoning itself, so the block's start goes along with it.
-    private mutating func beginRedacted(_ index: Int, _ part: Part, _ data: Span<UInt8>) {
-        guard let token = part.string("data", data) else { return gather(index, part, data) }
+    private mutating func beginRedacted(_ index: Int, _ part: Part, _ data: Span<UInt8>) throws(FrameError) {
+        guard let token = part.string("data", data) else { return try gather(index, part, data) }
         let block = begin(.reasoning, index)
         hasContent = true
         let signature = Signature(dialect: .anthropic, value: token.string(in: data), isRedacted: true)
         add(.signature(block: block.number, signature), extras(part, emptying: [], data))
     }
 
-    private mutating func beginCall(_ index: Int, _ type: String, _ part: Part, _ data: Span<UInt8>) {
+    private mutating func beginCall(_ index: Int, _ type: String, _ part: Part, _ data: Span<UInt8>) throws(FrameError)
+    {
         guard let id = part.string("id", data)?.string(in: data), let name = part.string("name", data)?.string(in: data)
-        else { return gather(index, part, data) }
+        else { return try gather(index, part, data) }
         let isTheirs = type != "tool_use"
         hasContent = true
         if isTheirs {
@@ -128,10 +130,10 @@ extension AnthropicDecoder {
     }
 
     /// The result of one of the provider's own tools, which arrives whole.
-    private mutating func takeResult(_ index: Int, _ part: Part, _ data: Span<UInt8>) {
+    private mutating func takeResult(_ index: Int, _ part: Part, _ data: Span<UInt8>) throws(FrameError) {
         guard let id = part.string("tool_use_id", data)?.string(in: data),
             let content = AnthropicFrame.value("content", in: part.members, data)
-        else { return gather(index, part, data) }
+        else { return try gather(index, part, data) }
         var bytes: [UInt8] = []
         for member in part.members where !member.name.equals("content", in: data) {
             AnthropicExtras.append(.result, raw: data.extracting(member.range), to: &bytes)
@@ -147,7 +149,9 @@ extension AnthropicDecoder {
     }
 
     /// A block of a type that has no place among ours is shown to clients of this dialect, once it is whole.
-    private mutating func gather(_ index: Int, _ part: Part, _ data: Span<UInt8>) {
+    private mutating func gather(_ index: Int, _ part: Part, _ data: Span<UInt8>) throws(FrameError) {
+        // One that is whole goes into the log at once.
+        if !part.isWhole { try checkGathering(part.object.count) }
         hasContent = true
         var block = OpenBlock(index: index)
         var bytes = data.extracting(part.object).withUnsafeBufferPointer { Array($0) }

@@ -32,11 +32,11 @@ public struct AnthropicDecoder: ProviderDecoder {
 
     /// Blocks open at once; past it an event that begins another is broken.
     private static let openLimit = 64
-    /// Bytes gathered of a block without a place among ours.
-    private static let foreignLimit = 4 << 20
 
+    /// Bytes gathered of open blocks without a place among ours, all together: no log counts them yet.
+    private let foreignLimit: Int
     private let route: String
-    private let generation: GenerationID
+    let generation: GenerationID
     var frame: AnthropicFrame
     private var open: [OpenBlock] = []
     var nextBlock: Int
@@ -57,8 +57,12 @@ public struct AnthropicDecoder: ProviderDecoder {
     ///   - generation: What ids are derived from where the provider gives none.
     ///   - firstBlock: The number of the next block in the log.
     ///   - limits: Of each event's JSON.
-    public init(route: String, generation: GenerationID, firstBlock: Int = 0, limits: JSONLimits = .init()) {
-        (self.route, self.generation, nextBlock) = (route, generation, firstBlock)
+    ///   - foreignLimit: Bytes gathered of open blocks without a place among ours, all together.
+    public init(
+        route: String, generation: GenerationID, firstBlock: Int = 0, limits: JSONLimits = .init(),
+        foreignLimit: Int = 4 << 20
+    ) {
+        (self.route, self.generation, nextBlock, self.foreignLimit) = (route, generation, firstBlock, foreignLimit)
         frame = AnthropicFrame(limits: limits)
     }
 
@@ -87,7 +91,8 @@ public struct AnthropicDecoder: ProviderDecoder {
             if !hasAttempt { addMissingStart() }
             write(data, into: &log)
         }
-        (meaning.hasContent, meaning.isFinished) = (hasContent, isFinished)
+        // A block that began behind the finish has to end as well: its bytes may break off.
+        (meaning.hasContent, meaning.isFinished) = (hasContent, isFinished && open.isEmpty)
         meaning.hasOpenToolCall = hasOpenToolCall
         keep(meaning, data)
         return meaning
@@ -210,7 +215,7 @@ public struct AnthropicDecoder: ProviderDecoder {
             guard data[element.lowerBound] == 0x7B else { continue }
             var members: [AnthropicFrame.Member] = []
             try frame.read(element, of: data, into: &members)
-            beginBlock(index, members, element, data, isWhole: true)
+            try beginBlock(index, members, element, data, isWhole: true)
             close { $0.index == index }
         }
     }
@@ -258,8 +263,20 @@ public struct AnthropicDecoder: ProviderDecoder {
         else { throw .unexpectedForm }
         let others = open.count { $0.index != index }
         guard others < Self.openLimit else { throw .limitExceeded }
-        close { $0.index == index }
-        beginBlock(index, frame.inner, object, data)
+        let (before, number) = (open, nextBlock)
+        do {
+            close { $0.index == index }
+            try beginBlock(index, frame.inner, object, data)
+        } catch {
+            (open, nextBlock) = (before, number)
+            throw error
+        }
+    }
+
+    /// Whether so many bytes more may be gathered of blocks without a place among ours.
+    func checkGathering(_ count: Int) throws(FrameError) {
+        let gathered = open.reduce(0) { $0 + ($1.foreign?.count ?? 0) }
+        guard gathered + count <= foreignLimit else { throw .limitExceeded }
     }
 
     private mutating func endBlock(_ data: Span<UInt8>) throws(FrameError) {
@@ -296,8 +313,9 @@ public struct AnthropicDecoder: ProviderDecoder {
             let type = AnthropicFrame.string("type", in: frame.inner, data)
         else { throw .unexpectedForm }
         let place = try place(of: index, type, data)
-        if let foreign = open[place].foreign {
-            guard foreign.count + object.count < Self.foreignLimit else { throw .limitExceeded }
+        if open[place].foreign != nil {
+            try checkGathering(object.count + 1)
+            hasContent = true
             open[place].foreign?.append(0x0A)
             for at in object { open[place].foreign?.append(data[at] < 0x20 ? 0x20 : data[at]) }
             return
@@ -441,44 +459,6 @@ public struct AnthropicDecoder: ProviderDecoder {
         return bytes + [0x7D]
     }
 
-    /// A message as it stands in a `message_start`: with nothing said yet, and all that the vendor's SDK relies on.
-    private func emptied(_ message: Span<UInt8>) -> [UInt8] {
-        let raw = message.withUnsafeBufferPointer { Array($0) }
-        guard let members = try? JSONSplice.members(of: message, limits: frame.limits) else { return raw }
-        var edits: [JSONSplice.Edit] = []
-        for (name, value) in missing {
-            guard let member = members.last(where: { $0.isNamed(name, in: message) }),
-                member.hasForm(of: value, in: message)
-            else {
-                edits.append((name, value))
-                continue
-            }
-            if name == "usage", let whole = completed(message.extracting(member.valueRange)) {
-                edits.append((name, whole))
-            }
-        }
-        return edits.isEmpty ? raw : JSONSplice.applying(edits, to: message, members: members)
-    }
-
-    /// Usage with the two counts that are always there; nil where it has them.
-    private func completed(_ usage: Span<UInt8>) -> [UInt8]? {
-        guard let members = try? JSONSplice.members(of: usage, limits: frame.limits) else { return nil }
-        let names = ["input_tokens", "output_tokens"].filter { name in
-            !members.contains { $0.isNamed(name, in: usage) }
-        }
-        guard !names.isEmpty else { return nil }
-        return JSONSplice.applying(names.map { ($0, [0x30]) }, to: usage, members: members)
-    }
-
-    /// What stands in a `message_start` for what its provider left out, or said already.
-    private var missing: [(String, [UInt8])] {
-        let id = "\"msg_\(String(describing: generation).dropFirst(4))\""
-        return [
-            ("id", id), ("type", "\"message\""), ("role", "\"assistant\""), ("model", "\"\""), ("content", "[]"),
-            ("stop_reason", "null"), ("stop_sequence", "null"), ("usage", "{\"input_tokens\":0,\"output_tokens\":0}"),
-        ].map { ($0, Array($1.utf8)) }
-    }
-
     private static func object(of members: [AnthropicFrame.Member], _ data: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = [0x7B]
         for member in members {
@@ -486,13 +466,5 @@ public struct AnthropicDecoder: ProviderDecoder {
             data.extracting(member.range).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         }
         return bytes + [0x7D]
-    }
-}
-
-extension JSONSplice.Member {
-    /// Whether the value is of the same kind as `other`, and empty where that is an array.
-    fileprivate func hasForm(of other: [UInt8], in text: Span<UInt8>) -> Bool {
-        guard text[valueRange.lowerBound] == other[0] else { return false }
-        return other[0] != 0x5B || valueRange.count == 2
     }
 }

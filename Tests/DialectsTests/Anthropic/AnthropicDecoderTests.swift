@@ -234,6 +234,45 @@ struct AnthropicDecoderTests {
         #expect(more.errors == [.limitExceeded])
     }
 
+    /// What began behind the finish has to end: half a call is no answer.
+    @Test func aBlockBehindTheFinishMayBeCut() throws {
+        let begun = [Self.start(), Self.block(0, Self.plain), Self.text(0, "a"), Self.end(0), Self.finish("tool_use")]
+        let late = [Self.block(1, Self.tool("c")), Self.input(1, "{")]
+        #expect(DecodedAnswer(frames: begun, in: .anthropic).isFinished)
+        for count in 1...late.count {
+            let cut = DecodedAnswer(frames: begun + late.prefix(count), in: .anthropic)
+            #expect(!cut.isFinished)
+            #expect(try AnthropicReader(cut.log.encoded(by: AnthropicEncoder())).error != nil)
+        }
+        #expect(DecodedAnswer(frames: begun + late + [Self.input(1, "}"), Self.end(1)], in: .anthropic).isFinished)
+    }
+
+    /// Blocks that are none of ours are gathered outside the log: all of them together only so much.
+    @Test func onlySoMuchIsGathered() {
+        let text = String(repeating: "x", count: 1000)
+        func hologram(_ index: Int) -> String { Self.block(index, #""type":"hologram","data":"\#(text)""#) }
+        let more = Self.delta(0, #""type":"hologram_delta","data":"\#(text)""#)
+        let three = [Self.start()] + (0..<3).map(hologram)
+        #expect(Self.gathering(three).errors == [])
+        #expect(Self.gathering(three + [hologram(3)]).errors == [.limitExceeded])
+        #expect(Self.gathering(three + [more]).errors == [.limitExceeded])
+        #expect(Self.gathering(three + [Self.end(1), hologram(3), Self.end(0), hologram(4)]).errors == [])
+        // What was refused leaves no trace.
+        let (open, rest) = (three + [Self.block(3, Self.plain)], [Self.text(3, "a"), Self.end(3), Self.end(0)])
+        let spoilt = Self.gathering(open + [hologram(3)] + rest)
+        #expect(spoilt.errors == [.limitExceeded])
+        #expect(spoilt.events == Self.gathering(open + rest).events)
+    }
+
+    private static func gathering(_ frames: [String]) -> (errors: [FrameError], events: [Seen]) {
+        var decoder = AnthropicDecoder(route: "a/b", generation: .sample, foreignLimit: 4000)
+        var (log, errors) = (GenerationLog(), [FrameError]())
+        for frame in frames {
+            do throws(FrameError) { _ = try decoder.decode(frame.utf8.span, into: &log) } catch { errors.append(error) }
+        }
+        return (errors, log.seen())
+    }
+
     /// What a frame means for the attempt.
     @Test func meanings() throws {
         var decoder = ProviderDialect.anthropic.decoder(of: .init(route: "a/b", generation: .sample))
@@ -245,6 +284,9 @@ struct AnthropicDecoderTests {
         #expect(try meaning(Self.text(0, "a")).hasContent)
         #expect(try meaning(Self.text(0, "b")) == meaning(Self.text(0, "c")))
         #expect(try !meaning(Self.end(0)).hasOpenToolCall)
+        #expect(try meaning(Self.block(2, #""type":"hologram""#)).hasContent)
+        #expect(try meaning(Self.delta(2, #""type":"hologram_delta","data":2"#)).hasContent)
+        #expect(try !meaning(Self.end(2)).hasOpenToolCall)
         #expect(try meaning(Self.block(1, Self.tool("a"))).hasOpenToolCall)
         #expect(decoder.hasOpenToolCall)
         let finish = try meaning(Self.finish("tool_use"))

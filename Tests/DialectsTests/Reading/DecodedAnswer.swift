@@ -68,7 +68,7 @@ struct DecodedAnswer {
         frames.append(data.withUnsafeBufferPointer { Array($0) })
         do throws(FrameError) {
             let frame = try decoder.decode(data, into: &log)
-            isFinished = frame.isFinished || isFinished
+            isFinished = frame.isFinished
             isDone = frame.isDone
             failure = frame.failure
         } catch { errors.append(error) }
