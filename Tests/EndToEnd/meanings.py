@@ -64,11 +64,6 @@ def meaning(dialect: str, items: Iterable[Any]) -> Meaning:
     return {"openai-chat": _chat, "anthropic": _messages, "gemini": _gemini}[dialect](values)
 
 
-def latest(values: list[dict[str, Any]]) -> dict[str, int]:
-    """Gemini's usage where what is told later counts, not the larger: as in an answer that is one document."""
-    return _gemini(values, is_latest=True).usage
-
-
 def whole_meaning(dialect: str, item: Any) -> Meaning:
     """Of an answer that was not streamed."""
     value = plain(dialect, item)
@@ -199,14 +194,14 @@ NUMBERED = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"
 STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\['([^']*)'\]")
 
 
-def _gemini(values: list[dict[str, Any]], is_latest: bool = False) -> Meaning:
+def _gemini(values: list[dict[str, Any]]) -> Meaning:
     found = Meaning()
     counts: dict[str, int] = {}
     streamed: ToolCall | None = None
     for value in values:
         for name, count in (value.get("usageMetadata") or {}).items():
             if isinstance(count, int):
-                counts[name] = count if is_latest else max(count, counts.get(name, 0))
+                counts[name] = count
         if (value.get("promptFeedback") or {}).get("blockReason"):
             found.stop = "content_filter"
         for candidate in value.get("candidates") or ():

@@ -86,7 +86,7 @@ def joined(path: Path) -> Answer:
                 "candidates": usage.candidates_token_count,
                 "thoughts": usage.thoughts_token_count,
             }
-            counts = {name: max(counts[name], told[name] or 0) for name in counts}
+            counts = {name: counts[name] if told[name] is None else told[name] for name in counts}
         for candidate in chunk.candidates or []:
             for part in (candidate.content and candidate.content.parts) or []:
                 add(part.model_dump(exclude_none=True, by_alias=True, mode="json"), answer)

@@ -75,9 +75,6 @@ private struct Answer {
                 }
             })
         {}
-        for block in log.fold().blocks where block.start.kind == .toolInput {
-            expect((try? JSONValue(parsing: block.bytes)) != nil, "arguments are no JSON: \(block.text)")
-        }
     }
 
     func expectSameChunks() {

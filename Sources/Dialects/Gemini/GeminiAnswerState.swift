@@ -53,7 +53,19 @@ struct GeminiAnswerState {
             if !block.isOpen { end(block.start.block, &text, &parts) }
         }
         for finish in fold.finishes { self.finish(finish.choice, finish.reason) }
-        if fold.attemptSource == .gemini { settle() }
+        if fold.attemptSource == .gemini { settle(isMidFrame: fold.isMidFrame) }
+    }
+
+    /// All of it was told by the provider's own chunks, but for what their encoder writes only at a frame's end.
+    private mutating func settle(isMidFrame: Bool) {
+        for choice in choices.indices where !isMidFrame {
+            choices[choice].signature = nil
+            choices[choice].isFinishWritten = choices[choice].finish != nil
+        }
+        for block in blocks.indices {
+            blocks[block].citations = []
+            if !isMidFrame || blocks[block].start.kind != .toolInput { blocks[block].held = [] }
+        }
     }
 
     // MARK: Events
@@ -190,13 +202,22 @@ struct GeminiAnswerState {
         choices[choice].finish = reason
     }
 
-    /// All of it was told by the provider's own chunks.
-    mutating func settle() {
-        for choice in choices.indices {
-            choices[choice].signature = nil
-            choices[choice].isFinishWritten = choices[choice].finish != nil
-        }
-        for block in blocks.indices { (blocks[block].held, blocks[block].citations) = ([], []) }
+    /// What was said of a block was told by the provider's own chunks.
+    mutating func settle(_ block: Int) {
+        guard blocks.indices.contains(block) else { return }
+        (blocks[block].held, blocks[block].citations) = ([], [])
+        choices[blocks[block].choice].signature = nil
+    }
+
+    /// A choice's finish was told by the provider's own chunks.
+    mutating func settle(finishOf index: Int) {
+        let choice = choice(index)
+        choices[choice].isFinishWritten = true
+    }
+
+    /// Writes text that waits for other blocks to end.
+    mutating func releaseTexts(_ text: inout [UInt8], _ parts: inout [(choice: Int, GeminiPart)]) {
+        for choice in choices.indices { for block in choices[choice].queue { release(block, &text, &parts) } }
     }
 
     /// Writes what is still held at the answer's end; calls that were cut are none.
@@ -224,17 +245,12 @@ struct GeminiAnswerState {
 
     /// What a choice cites, each with how many bytes of text it said before the block that cites.
     func citations(of choice: Int) -> [(before: Int, Citation)] {
-        blocks.indices.filter { blocks[$0].choice == choice && !blocks[$0].citations.isEmpty }.flatMap { block in
-            let before = textBefore(block)
-            return blocks[block].citations.map { (before, $0) }
+        var (citations, before): ([(Int, Citation)], Int) = ([], 0)
+        for block in blocks where block.choice == choice {
+            for citation in block.citations { citations.append((before, citation)) }
+            if block.start.kind == .text || block.start.kind == .refusal { before += block.count }
         }
-    }
-
-    private func textBefore(_ block: Int) -> Int {
-        let before = blocks[..<block].filter {
-            $0.choice == blocks[block].choice && [.text, .refusal].contains($0.start.kind)
-        }
-        return before.reduce(0) { $0 + $1.count }
+        return citations
     }
 
     // MARK: What every chunk ends with

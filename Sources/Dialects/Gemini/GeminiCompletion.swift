@@ -6,10 +6,39 @@ import FreshetPartialJSON
 public struct GeminiCompletion: CompletionFold {
     private struct Candidate {
         var parts: [JSONValue] = []
+        /// The part that is being said and its text so far; it stands behind `parts`.
+        private var growing: (part: JSONObject, text: String, isThought: Bool)?
         /// Places of calls whose arguments came piece by piece, with their number among the candidate's calls.
         var partial: [(part: Int, call: Int)] = []
         var calls = 0
         var members = JSONObject()
+
+        /// Appends text to the part that is being said. O(bytes).
+        mutating func say(_ text: String, isThought: Bool) {
+            if growing?.isThought == isThought {
+                growing?.text += text
+            } else {
+                end()
+                let thought = JSONObject.Member(name: "thought", value: true)
+                growing = (JSONObject((isThought ? [thought] : []) + [.init(name: "text", value: "")]), text, isThought)
+            }
+        }
+
+        /// The same with a part of a chunk; one that is more than text stands by itself.
+        mutating func say(_ part: JSONValue, _ text: String) {
+            let isThought = part["thought"]?.boolValue == true
+            if growing?.isThought == isThought { return say(text, isThought: isThought) }
+            end()
+            growing = part.objectValue.map { ($0, text, isThought) }
+        }
+
+        /// Nothing is joined to what was said.
+        mutating func end() {
+            guard var said = growing else { return }
+            growing = nil
+            said.part["text"] = .string(said.text)
+            parts.append(.object(said.part))
+        }
     }
 
     private var fold = GenerationFold()
@@ -30,6 +59,11 @@ public struct GeminiCompletion: CompletionFold {
     /// Folds one event. O(bytes).
     public mutating func apply(_ item: LoggedEvent, _ payload: Span<UInt8>) {
         fold.apply(item, payload)
+        if let said = encoder.takeAlone(item, payload) {
+            let text = payload.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            candidates[said.index, default: Candidate()].say(text, isThought: said.isThought)
+            return
+        }
         line.removeAll(keepingCapacity: true)
         encoder.encode(item, payload, into: &line)
         guard !line.isEmpty, let chunk = try? JSONValue(parsing: line).objectValue else { return }
@@ -83,6 +117,7 @@ public struct GeminiCompletion: CompletionFold {
 
     private static func add(_ part: JSONValue, to candidate: inout Candidate) {
         if let call = part["functionCall"]?.objectValue {
+            candidate.end()
             guard call["name"]?.stringValue?.isEmpty == false || call["args"] != nil else { return }
             if call["willContinue"]?.boolValue == true || call["partialArgs"] != nil {
                 candidate.partial.append((candidate.parts.count, candidate.calls))
@@ -92,14 +127,9 @@ public struct GeminiCompletion: CompletionFold {
             let isBare = part.objectValue?.members.count == 1
             // The first chunks and the last often have a part that says nothing.
             if text.isEmpty, isBare { return }
-            if let last = candidate.parts.last, isPlain(part), isPlain(last), let before = last["text"]?.stringValue,
-                last["thought"]?.boolValue == part["thought"]?.boolValue, var joined = last.objectValue
-            {
-                joined["text"] = .string(before + text)
-                candidate.parts[candidate.parts.count - 1] = .object(joined)
-                return
-            }
+            if isPlain(part) { return candidate.say(part, text) }
         }
+        candidate.end()
         candidate.parts.append(part)
     }
 
@@ -123,6 +153,7 @@ public struct GeminiCompletion: CompletionFold {
 
     private func candidate(_ index: Int) -> JSONValue {
         guard var candidate = candidates[index] else { return .null }
+        candidate.end()
         let calls = fold.blocks.filter { $0.start.choice == index && $0.start.isClientCall }
         for (part, call) in candidate.partial where calls.indices.contains(call) {
             guard var value = candidate.parts[part].objectValue, var told = value["functionCall"]?.objectValue else {

@@ -128,6 +128,7 @@ public struct GeminiDecoder: ProviderDecoder {
         }
         frame.hasContent = !pending.isEmpty && hasContent
         let report = takeUsage(data)
+        if isFinished { tellUsage() }
         write(data, into: &log)
         frame.isFinished = isFinished
         frame.isComplete = isComplete
@@ -181,10 +182,11 @@ public struct GeminiDecoder: ProviderDecoder {
         callCount = count
     }
 
-    /// A call whose arguments were coming ends as it came.
+    /// A call whose arguments were coming ends as it came. Also tells of usage that the log was not told.
     public mutating func closeBlocks(in log: inout GenerationLog) {
         pending.removeAll(keepingCapacity: true)
         for place in candidates.indices { close(place, isWhole: false) }
+        tellUsage()
         guard !pending.isEmpty else { return }
         scratch.removeAll(keepingCapacity: true)
         // What they end was told by chunks that came before.
@@ -280,12 +282,14 @@ public struct GeminiDecoder: ProviderDecoder {
         data.extracting(range).withUnsafeBufferPointer { usageBytes.append(contentsOf: $0) }
         let before = usage
         usage.merge(range, data)
-        guard usage != before, let counts = usage.usage else { return nil }
-        // The log is told with whatever else there is to tell, not with every piece of text.
-        if pending.count == 1, case .delta = pending[0] { return counts }
-        if toldUsage != counts { pending.append(.event(.usage(counts))) }
+        return usage == before ? nil : usage.usage
+    }
+
+    /// The log is told with the finish: its reports are merged by the larger counts, and until then they may sink.
+    private mutating func tellUsage() {
+        guard let counts = usage.usage, toldUsage != counts else { return }
+        pending.append(.event(.usage(counts)))
         toldUsage = counts
-        return counts
     }
 
     // MARK: Writing events

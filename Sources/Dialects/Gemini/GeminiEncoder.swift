@@ -16,6 +16,9 @@ public struct GeminiEncoder: StreamEncoder {
     private var template = ChatTemplate()
     /// Of the last frame that was one delta.
     private var lastExtras: Extras?
+    /// Whether the frame that is gathered began before this encoder: its raw chunk says too much, so its rest is written
+    /// in chunks of ours.
+    private var isRest = false
 
     /// As it was made.
     public var framing: Framing { output.framing }
@@ -38,6 +41,7 @@ public struct GeminiEncoder: StreamEncoder {
         output = FrameOutput(framing, cursors: cursors)
         state = GeminiAnswerState(resuming: fold)
         usage = fold.usage
+        isRest = fold.isMidFrame
         mayRepeat = framing != .jsonArray && (cursors == nil || !framing.isEventStream)
     }
 
@@ -58,12 +62,25 @@ public struct GeminiEncoder: StreamEncoder {
         output.beginEvent(item.last, from: item.first)
         switch item.body {
         case .delta(let block, let kind):
-            if item.endsFrame, frame.isEmpty, writeAlone(block, kind, item.extras, payload, into: &out) { return }
+            if item.endsFrame, frame.isEmpty, !isRest, writeAlone(block, kind, item.extras, payload, into: &out) {
+                return
+            }
             frame.add(delta: block, payload)
         case .event(.generationEnd(let end)): return finish(end, item, into: &out)
         case .event(let event): frame.add(event)
         }
         if item.endsFrame { close(item.extras, into: &out) }
+    }
+
+    /// Takes a frame that is one piece of text and would be a chunk of ours, for whoever gathers instead of writing.
+    ///
+    /// - Returns: Who says it, and whether it is a thought; nil where the frame has to be encoded.
+    mutating func takeAlone(_ item: LoggedEvent, _ payload: Span<UInt8>) -> (index: Int, isThought: Bool)? {
+        guard case .delta(let block, let kind) = item.body, item.endsFrame, frame.isEmpty, !isRest,
+            raw(item.extras) == nil, state.isPlain(block, payload)
+        else { return nil }
+        state.count(payload.count, of: block)
+        return (state.index(of: block), kind == .reasoning)
     }
 
     /// Writes a frame that is one delta, as nearly all are.
@@ -133,14 +150,19 @@ public struct GeminiEncoder: StreamEncoder {
 
     /// Writes the frame that ends here, if there is anything in it for this client.
     private mutating func close(_ extras: Extras?, into out: inout [UInt8]) {
-        defer { frame.clear() }
-        parts.removeAll(keepingCapacity: true)
-        if let raw = raw(extras) {
-            writeRaw(raw, into: &out)
-            takeSteps()
-            return state.settle()
+        defer {
+            frame.clear()
+            isRest = false
         }
+        parts.removeAll(keepingCapacity: true)
+        let raw = raw(extras)
+        if let raw, !isRest { writeRaw(raw, into: &out) }
         takeSteps()
+        if raw != nil {
+            guard isRest else { return settle() }
+            // The chunks behind it do not wait for what is held.
+            state.releaseTexts(&frame.text, &parts)
+        }
         guard !parts.isEmpty else { return }
         output.open("", &out)
         GeminiChunkWriter.appendCandidates(parts, frame.text, finishes: [:], state, to: &out)
@@ -191,6 +213,19 @@ public struct GeminiEncoder: StreamEncoder {
             switch frame.steps[place] {
             case .delta(let block, let range): state.say(block, range, &frame.text, &parts)
             case .event(let event): take(event)
+            }
+        }
+    }
+
+    /// All that the frame says was told by the provider's own chunk.
+    private mutating func settle() {
+        for step in frame.steps {
+            switch step {
+            case .delta(let block, _), .event(.blockEnd(let block, _)), .event(.signature(let block, _)),
+                .event(.citation(let block, _)):
+                state.settle(block)
+            case .event(.finish(let choice, _)): state.settle(finishOf: choice)
+            case .event: break
             }
         }
     }

@@ -1,7 +1,8 @@
 import FreshetGeneration
 import FreshetPartialJSON
 
-/// The counts of `usageMetadata`, as far as they have come: they are cumulative, and left out now and then.
+/// The counts of `usageMetadata`, as far as they have come: they are cumulative, and left out now and then; of each
+/// the last report holds.
 ///
 /// Gemini counts thoughts apart from the candidates, and what its own tools put into the prompt apart from the prompt.
 struct GeminiUsage: Equatable {
@@ -35,15 +36,15 @@ struct GeminiUsage: Equatable {
             guard let value = try? json.skipValue(in: raw) else { return }
             guard let count = ChatChunk.integer(value, raw) else { continue }
             if name.equals("promptTokenCount", in: raw) {
-                prompt = max(prompt ?? 0, count)
+                prompt = count
             } else if name.equals("candidatesTokenCount", in: raw) {
-                candidates = max(candidates ?? 0, count)
+                candidates = count
             } else if name.equals("thoughtsTokenCount", in: raw) {
-                thoughts = max(thoughts ?? 0, count)
+                thoughts = count
             } else if name.equals("cachedContentTokenCount", in: raw) {
-                cached = max(cached ?? 0, count)
+                cached = count
             } else if name.equals("toolUsePromptTokenCount", in: raw) {
-                toolUsePrompt = max(toolUsePrompt ?? 0, count)
+                toolUsePrompt = count
             }
         }
     }

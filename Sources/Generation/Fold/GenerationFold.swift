@@ -74,6 +74,8 @@ public struct GenerationFold: Equatable, Sendable {
     public private(set) var usageSource: DialectName?
     /// Number of the last event folded.
     public private(set) var sequence: UInt64 = 0
+    /// Whether more of the provider's frame is to come.
+    public private(set) var isMidFrame = false
     /// What the provider's frame that is being folded has told so far.
     private var frameHasAttempt = false
     private var frameHasUsage = false
@@ -89,6 +91,7 @@ public struct GenerationFold: Equatable, Sendable {
         case .delta(let block, _): append(payload, to: block)
         case .event(let event): apply(event)
         }
+        isMidFrame = !item.endsFrame
         guard item.endsFrame else { return }
         if frameHasAttempt { attemptSource = item.extras?.dialect }
         if frameHasUsage, let source = item.extras?.dialect { usageSource = source }

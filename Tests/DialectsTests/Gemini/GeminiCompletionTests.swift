@@ -69,6 +69,28 @@ struct GeminiCompletionTests {
         #expect(document["createTime"]?.stringValue == "t")
     }
 
+    /// Of another provider's answer, whose text comes in pieces that may be half a character.
+    @Test func joinsWhatItTellsItself() throws {
+        var log = GenerationLog()
+        log.append(.generationStart(.sample))
+        log.append(.attempt(Attempt(route: "a/b", providerModel: "m", providerID: "r")))
+        for (block, kind, pieces): (Int, BlockKind, [[UInt8]]) in [
+            (0, .reasoning, [[0x68], [0x6D]]),
+            (1, .text, [[0x61], [0x62, 0xED, 0xA0, 0xBD], [0xED, 0xB8, 0x80], [0x63]]),
+            (2, .refusal, [[0x64], [0x65]]),
+        ] {
+            log.append(.blockStart(BlockStart(block: block, kind: kind)))
+            for piece in pieces { log.appendDelta(block: block, kind: kind) { $0 += piece } }
+            log.append(.blockEnd(block: block, kind: kind))
+        }
+        log.append(.generationEnd(GenerationEnd(outcome: .finished, finishReason: .stop)))
+        #expect(
+            try Self.document(log).text
+                == "{\"candidates\":[{\"content\":{\"parts\":[{\"thought\":true,\"text\":\"hm\"},{\"text\":\"ab😀cde\"}],"
+                + "\"role\":\"model\"},\"finishReason\":\"STOP\",\"index\":0}],\"modelVersion\":\"m\",\"responseId\":\"r\"}"
+        )
+    }
+
     @Test func aPromptThatWasRefused() throws {
         let frame = "{\"promptFeedback\":{\"blockReason\":\"SAFETY\"},\"responseId\":\"r\"}"
         let answer = DecodedAnswer(frames: [frame], in: .gemini)

@@ -170,17 +170,18 @@ struct GeminiDecoderTests {
             chunks: ["{\"promptFeedback\":{\"blockReason\":\"SAFETY\"},\"usageMetadata\":{\"promptTokenCount\":7}}"],
             events: ["attempt - -; finish0 content_filter; usage 7 -1."]),
         Script(
-            name: "usage adds up, and what is left out holds",
+            name: "usage is told with the finish; what is told last holds, and what is left out",
             chunks: [
                 chunk("{\"text\":\"a\"}", also: ",\"usageMetadata\":{\"trafficType\":\"ON_DEMAND\"}"),
                 chunk("{\"text\":\"b\"}", also: ",\"usageMetadata\":{\"promptTokenCount\":9,\"thoughtsTokenCount\":5}"),
+                chunk("", also: ",\"usageMetadata\":{\"candidatesTokenCount\":50}"),
                 chunk(
                     "{\"text\":\"c\"}", finish: "STOP",
                     also: ",\"usageMetadata\":{\"promptTokenCount\":8,\"toolUsePromptTokenCount\":2,"
                         + "\"candidatesTokenCount\":3}"),
             ],
             events: [
-                "attempt - -; text+0; text0 a.", "text0 b.", "text0 c; text-0; finish0 stop; usage 11 8.",
+                "attempt - -; text+0; text0 a.", "text0 b.", "carrier.", "text0 c; text-0; finish0 stop; usage 10 8.",
             ]),
         Script(
             name: "finishes as numbers, and Gemini's own words",

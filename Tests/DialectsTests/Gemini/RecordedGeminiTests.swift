@@ -84,6 +84,53 @@ struct RecordedGeminiTests {
         #expect(merged.split(separator: "\n").count <= lines.split(separator: "\n").count)
     }
 
+    /// Gone on with in the middle of a chunk, where a reader of another dialect was cut, the rest of it is told: each text
+    /// and each call once.
+    @Test(arguments: recordings)
+    func readersThatComeInTheMiddleOfAChunkReadTheRest(_ recording: Recording) throws {
+        let log = try Self.decoded(recording).log
+        for seen in log.seen() where !seen.endsFrame {
+            try Self.expectRest(of: log, after: seen.last)
+        }
+    }
+
+    @Test func theRestOfAChunkIsTold() throws {
+        let parts = [
+            "{\"text\":\"THINK\",\"thought\":true}", "{\"text\":\"ANSWER\"}",
+            "{\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":1}},\"thoughtSignature\":\"S\"}",
+        ]
+        let frames = ["{\"candidates\":[{\"content\":{\"parts\":[\(parts.joined(separator: ","))]}}]}"]
+        let last = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" more\"}]},\"finishReason\":\"STOP\"}]}"
+        let log = DecodedAnswer(frames: frames + [last], in: .gemini).log
+        for sequence in 0..<log.lastSequence { try Self.expectRest(of: log, after: sequence) }
+    }
+
+    private static func expectRest(of log: GenerationLog, after sequence: UInt64) throws {
+        let encoder = GeminiEncoder(framing: .jsonLines, resuming: log.fold(through: sequence))
+        let lines = log.encoded(by: encoder, after: sequence)
+        var (wanted, calls): ([BlockKind: String], Int) = ([:], 0)
+        let starts = log.fold().blocks.map(\.start)
+        for seen in log.seen(after: sequence) {
+            if let delta = seen.delta {
+                wanted[delta.kind, default: ""] += String(decoding: delta.bytes, as: UTF8.self)
+            }
+            if case .blockEnd(let block, .toolInput) = seen.event, starts[block].isClientCall { calls += 1 }
+        }
+        var (told, whole): ([BlockKind: String], Int) = ([:], 0)
+        for line in lines.split(separator: "\n") {
+            for candidate in try JSONValue(parsing: Array(line.utf8))["candidates"]?.arrayValue ?? [] {
+                for part in candidate["content"]?["parts"]?.arrayValue ?? [] {
+                    if let text = part["text"]?.stringValue, !text.isEmpty {
+                        told[part["thought"] == nil ? .text : .reasoning, default: ""] += text
+                    }
+                    if let call = part["functionCall"], call["willContinue"] == nil { whole += 1 }
+                }
+            }
+        }
+        #expect(told[.text] == wanted[.text] && told[.reasoning] == wanted[.reasoning], "after \(sequence): \(lines)")
+        #expect(whole == calls, "after \(sequence): \(lines)")
+    }
+
     /// What the parts say, one behind the other.
     private static func text(_ lines: String) throws -> String {
         try lines.split(separator: "\n").flatMap { line in

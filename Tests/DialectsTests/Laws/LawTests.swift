@@ -42,10 +42,9 @@ struct LawTests {
     /// cut twice.
     static let isLong = ProcessInfo.processInfo.environment["FRESHET_LONG"] != nil
 
-    /// Simple and native readers hold a cursor at every event, Chat readers at a frame's end.
+    /// Readers hold a cursor at every event, Chat readers at a frame's end.
     private static func cuts(_ program: LawProgram, _ dialect: LawStream.Dialect) -> [UInt64] {
-        let ends =
-            [.chat, .gemini].contains(dialect) ? program.frameEnds.dropLast() : Array(0..<program.log.lastSequence)[...]
+        let ends = dialect == .chat ? program.frameEnds.dropLast() : Array(0..<program.log.lastSequence)[...]
         return isLong ? Array(ends) : [ends[program.seed % ends.count], ends[program.seed * 7 % ends.count]]
     }
 

@@ -54,7 +54,9 @@ struct LawStream: Sendable {
 
     /// The stream cut behind event `sequence`, the rest by an encoder rebuilt from the fold of what came before.
     func resumed(_ program: LawProgram, after sequence: UInt64, merge: Int = 0) -> [String] {
-        let first = program.log.encoded(by: encoder(program.generation), through: sequence)
+        // Gemini's readers may come in the middle of a chunk, with what another dialect told them of it.
+        let first = program.log.encoded(
+            by: encoder(program.generation), through: sequence, ending: dialect == .gemini)
         let rebuilt = encoder(program.generation, resuming: program.log.fold(through: sequence))
         return [first, program.log.encoded(by: rebuilt, after: sequence, merge: merge)]
     }

@@ -44,14 +44,23 @@ extension GenerationLog {
         return seen
     }
 
-    /// What `encoder` makes of the events after `sequence`.
+    /// What `encoder` makes of the events after `sequence`; with `ending`, as though a frame ended with the last.
     func encoded(
-        by encoder: some StreamEncoder, after sequence: UInt64 = 0, through last: UInt64 = .max, merge: Int = 0
+        by encoder: some StreamEncoder, after sequence: UInt64 = 0, through last: UInt64 = .max, merge: Int = 0,
+        ending: Bool = false
     ) -> String {
         var encoder = encoder
         var cursor = LogCursor(after: sequence)
         var out: [UInt8] = []
-        while cursor.next <= last, read(&cursor, merge: merge, { encoder.encode($0, $1, into: &out) }) {}
+        while cursor.next <= last,
+            read(
+                &cursor, merge: merge,
+                { item, payload in
+                    var item = item
+                    if ending, item.last == last { item.endsFrame = true }
+                    encoder.encode(item, payload, into: &out)
+                })
+        {}
         return String(decoding: out, as: UTF8.self)
     }
 
