@@ -48,14 +48,9 @@ public struct GeminiEncoder: StreamEncoder {
     /// Only after success: a client that takes the end of bytes for the end of the answer must see a failure as a cut.
     public func endsCleanly(after outcome: Outcome) -> Bool { outcome.isSuccess }
 
-    /// A blank line: Google's own client takes a comment for an error.
-    public var heartbeat: [UInt8] {
-        switch framing {
-        case .eventStream: [0x0A]
-        case .eventStreamCRLF: [0x0D, 0x0A]
-        case .jsonLines, .jsonArray: framing.heartbeat
-        }
-    }
+    /// None over server-sent events: Google's own clients take a comment for an error, and the older one for JavaScript
+    /// finds no event behind a blank line.
+    public var heartbeat: [UInt8] { framing.isEventStream ? [] : framing.heartbeat }
 
     /// Gathers events up to the end of the provider's frame, then writes one chunk, or none.
     public mutating func encode(_ item: LoggedEvent, _ payload: Span<UInt8>, into out: inout [UInt8]) {
