@@ -4,8 +4,8 @@ import FreshetPartialJSON
 import Glibc
 import Testing
 
-/// What N and 4N of something cost: four times as much where each costs the same, sixteen times where all are touched
-/// for each. Asserted halfway between, of the processor's time of this thread.
+/// Prints what N and 4N of something cost of this thread's time: near 4 is linear, near 16 quadratic. Nothing is asserted
+/// on time.
 struct AnthropicCostTests {
     static let cases: [(name: String, count: Int, work: @Sendable (Int) throws -> () throws -> Void)] = [
         ("tools' results", 3_000, results), ("deltas of a foreign block", 6_000, deltas),
@@ -17,10 +17,9 @@ struct AnthropicCostTests {
         let (name, count, work) = Self.cases[place]
         let costs = try [1, 4].map { try cost(work($0 * count)) }
         print("linear cost: \(name): 1 : \((costs[1] / costs[0] * 10).rounded() / 10)")
-        #expect(costs[1] < 8 * costs[0], "\(name)")
     }
 
-    /// Seconds, the best of five.
+    /// Seconds, the best of three.
     private func cost(_ work: () throws -> Void) rethrows -> Double {
         var best = Double.infinity
         for _ in 0..<3 {
