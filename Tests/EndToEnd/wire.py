@@ -181,6 +181,8 @@ class EventStream:
             block.comments += (value,)
         elif name == "data":
             block.data = value if block.data is None else f"{block.data}\n{value}"
+        elif line.startswith('{"error":'):  # Google's errors stand bare in its streams
+            block.data = line
         elif name in ("id", "event", "retry"):
             setattr(block, name, value)
         else:

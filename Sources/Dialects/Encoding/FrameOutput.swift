@@ -66,6 +66,12 @@ struct FrameOutput: Sendable {
         }
     }
 
+    /// Begins a frame without `data:`: no server-sent event. Not for streams with cursors.
+    mutating func openBare(_ out: inout [UInt8]) {
+        guard framing.isEventStream else { return open("", &out) }
+        start = out.count
+    }
+
     /// What `open` writes before a frame's JSON, cursor aside, for frames that begin alike.
     func beginning(_ type: StaticString) -> [UInt8] {
         var plain = FrameOutput(framing, cursors: nil)

@@ -13,6 +13,8 @@ public struct GeminiEncoder: StreamEncoder {
     private var usage: Usage?
     /// Whether a frame may be the bytes of another: neither a cursor nor a comma stands in it.
     private let mayRepeat: Bool
+    /// Whether an error stands in the stream without `data:`; not for other clients than Google's, which pass that over.
+    private let hasBareErrors: Bool
     private var template = ChatTemplate()
     /// Of the last frame that was one delta.
     private var lastExtras: Extras?
@@ -42,6 +44,7 @@ public struct GeminiEncoder: StreamEncoder {
         state = GeminiAnswerState(resuming: fold)
         usage = fold.usage
         isRest = fold.isMidFrame
+        hasBareErrors = framing == .eventStreamCRLF && cursors == nil
         mayRepeat = framing != .jsonArray && (cursors == nil || !framing.isEventStream)
     }
 
@@ -254,7 +257,8 @@ public struct GeminiEncoder: StreamEncoder {
             output.beginEvent(item.last &- 1, from: item.last &- 1)
             close(nil, into: &out)
             output.beginEvent(item.last, from: item.first)
-            output.open("", &out)
+            // As Google sends it: its client for JavaScript knows no other.
+            if hasBareErrors { output.openBare(&out) } else { output.open("", &out) }
             if let raw = item.extras?.error(of: .gemini) {
                 GeminiFailure.append(raw: raw, to: &out)
             } else {

@@ -149,7 +149,7 @@ extension LawMessage {
         var last: JSONValue?
         let text = LawText.markingHalves(parts.joined())
         for frame in text.components(separatedBy: isLines ? "\n" : "\r\n\r\n") where !frame.isEmpty {
-            let chunk = try JSONValue(parsing: Array(frame.dropFirst(isLines ? 0 : 6).utf8))
+            let chunk = try JSONValue(parsing: Array(frame.dropFirst(frame.hasPrefix("data: ") ? 6 : 0).utf8))
             message.must(message.outcome == "ended", "nothing follows an error")
             if chunk["error"] != nil {
                 (message.outcome, message.error) = ("failed", chunk.text)
