@@ -51,7 +51,7 @@ from readers import Message, ToolCall, read
 from wire import json_lines, sse_events
 
 NAMED = os.environ.get("FRESHET_LAWS")
-PROGRAMS = 1000
+PROGRAMS = 1000 if os.environ.get("FRESHET_LONG") else 400
 DIALECTS = ("openai-chat", "anthropic", "gemini", "simple", "native")
 SDK = OpenAI(api_key="unused", base_url="http://127.0.0.1:9/v1")
 ANTHROPIC = anthropic.Anthropic(api_key="unused", base_url="http://127.0.0.1:9")

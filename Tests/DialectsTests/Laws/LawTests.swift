@@ -7,7 +7,7 @@ import Testing
 
 /// The two laws of a log and its encoders, over random programs of events.
 struct LawTests {
-    static let programs = 1000
+    static let programs = isLong ? 1000 : 400
 
     static func program(_ seed: Int) -> LawProgram {
         LawProgram(seed: seed, choices: seed % 5 < 3 ? 1 : seed % 5 - 1)
