@@ -37,7 +37,7 @@ public enum AnthropicFailure {
         let answered = "the provider answered with status \(status)"
         var failure = failure(of: value?["error"] ?? value ?? .null, message: nil)
         failure.message = answered + (failure.message.isEmpty ? "" : ": \(failure.message)")
-        if failure.code == .providerError { failure.code = ChatFailure.code(status) }
+        if failure.code == .providerError { failure.code = .init(status: status) }
         failure.providerStatus = status
         failure.isRetryable = isRetryable(status)
         return failure

@@ -138,7 +138,7 @@ struct AnthropicFrame {
 
     /// A member that is a number from 0 to 2³¹.
     static func number(_ name: StaticString, in members: [Member], _ text: Span<UInt8>) -> Int? {
-        guard let value = value(name, in: members, text), let number = AnthropicUsage.count(value, text),
+        guard let value = value(name, in: members, text), let number = text.wholeNumber(at: value),
             number <= 1 << 31
         else { return nil }
         return Int(number)

@@ -24,7 +24,7 @@ struct AnthropicUsage {
         else { return nil }
         let raw = text.extracting(range)
         func count(_ name: StaticString) -> Int64? {
-            members.last { $0.name.equals(name, in: raw) }.flatMap { Self.count($0.valueRange, raw) }
+            members.last { $0.name.equals(name, in: raw) }.flatMap { raw.wholeNumber(at: $0.valueRange) }
         }
         let report = (
             input: count("input_tokens"), write: count("cache_creation_input_tokens"),
@@ -34,7 +34,7 @@ struct AnthropicUsage {
         if let details = members.last(where: { $0.name.equals("output_tokens_details", in: raw) }) {
             let inner = raw.extracting(details.valueRange)
             thinking = (try? JSONSplice.members(of: inner))?.last { $0.name.equals("thinking_tokens", in: inner) }
-                .flatMap { Self.count($0.valueRange, inner) }
+                .flatMap { inner.wholeNumber(at: $0.valueRange) }
         }
         guard report != (nil, nil, nil, nil) || thinking != nil else { return nil }
         // No request has no tokens: servers that say so in the last report mean that they said it before.
@@ -53,17 +53,6 @@ struct AnthropicUsage {
         }
         (usage.cachedInputTokens, usage.cacheWriteTokens, usage.reasoningTokens) = (cacheRead, cacheWrite, thinking)
         return usage
-    }
-
-    /// The value of a run of digits; nil for anything else or past 18 digits.
-    static func count(_ range: Range<Int>, _ text: Span<UInt8>) -> Int64? {
-        guard !range.isEmpty, range.count <= 18 else { return nil }
-        var value: Int64 = 0
-        for place in range {
-            guard (0x30...0x39).contains(text[place]) else { return nil }
-            value = value * 10 + Int64(text[place] - 0x30)
-        }
-        return value
     }
 
     /// Appends the object that tells usage of any dialect. The counts that the vendor always gives are there, 0 where

@@ -16,7 +16,7 @@ extension GeminiChunk {
     /// A value that says something.
     mutating func telling(_ text: Span<UInt8>) throws(FrameError) -> Range<Int>? {
         let range = try skip(text)
-        return Self.isEmpty(range, text) ? nil : range
+        return text.isEmptyValue(at: range) ? nil : range
     }
 
     mutating func string(_ text: Span<UInt8>) throws(FrameError) -> JSONStringToken? {
@@ -45,7 +45,7 @@ extension GeminiChunk {
     mutating func number(_ text: Span<UInt8>) throws(FrameError) -> Int? {
         switch try next(text) {
         case .number(let range):
-            guard let value = ChatChunk.integer(range, text), (0..<1 << 16).contains(value) else {
+            guard let value = text.wholeNumber(at: range), (0..<1 << 16).contains(value) else {
                 throw .unexpectedForm
             }
             return Int(value)
@@ -86,15 +86,6 @@ extension GeminiChunk {
             case .null: break
             default: throw .unexpectedForm
             }
-        }
-    }
-
-    /// Whether a value is null, or has nothing in it.
-    static func isEmpty(_ range: Range<Int>, _ text: Span<UInt8>) -> Bool {
-        switch range.count {
-        case 2: [0x22, 0x5B, 0x7B].contains(text[range.lowerBound])
-        case 4: text[range.lowerBound] == 0x6E
-        default: false
         }
     }
 }

@@ -126,7 +126,7 @@ struct GeminiChunk {
             }
         } else if name.equals("error", in: text) {
             let range = try skip(text)
-            if !Self.isEmpty(range, text) { error = range }
+            if !text.isEmptyValue(at: range) { error = range }
         } else if name.equals("event_type", in: text) {
             isInteraction = try string(text) != nil
         } else {
@@ -150,7 +150,7 @@ struct GeminiChunk {
                 }
             } else if name.equals("finishReason", in: text) {
                 let range = try skip(text)
-                if !Self.isEmpty(range, text) { candidates[place].finish = range }
+                if !text.isEmptyValue(at: range) { candidates[place].finish = range }
             } else if name.equals("index", in: text) {
                 guard let index = try number(text) else { continue }
                 guard index < Self.candidateLimit else { throw .limitExceeded }

@@ -73,7 +73,7 @@ public struct GeminiDecoder: ProviderDecoder {
     private var usageBytes: [UInt8] = []
     private var scratch: [UInt8] = []
     private var extras: Extras?
-    private var repetition = ChatRepetition()
+    private var repetition = FrameRepetition()
     /// Whose text a repetition's is.
     private var repeating = 0
 

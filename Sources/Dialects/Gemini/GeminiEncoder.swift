@@ -15,7 +15,7 @@ public struct GeminiEncoder: StreamEncoder {
     private let mayRepeat: Bool
     /// Whether an error stands in the stream without `data:`; not for other clients than Google's, which pass that over.
     private let hasBareErrors: Bool
-    private var template = ChatTemplate()
+    private var template = DeltaTemplate()
     /// Of the last frame that was one delta.
     private var lastExtras: Extras?
     /// Whether the frame that is gathered began before this encoder: its raw chunk says too much, so its rest is written
@@ -108,7 +108,7 @@ public struct GeminiEncoder: StreamEncoder {
         state.appendTail(to: &out)
         output.close(&out)
         if mayRepeat {
-            template = ChatTemplate(block: block, extras: nil, frame: out[start...], hole: hole..<end, at: start)
+            template = DeltaTemplate(block: block, extras: nil, frame: out[start...], hole: hole..<end, at: start)
         }
         return true
     }
@@ -133,7 +133,7 @@ public struct GeminiEncoder: StreamEncoder {
         }
         output.close(&out)
         if mayRepeat, !hole.isEmpty, lastExtras == extras {
-            template = ChatTemplate(block: block, extras: extras, frame: out[start...], hole: hole, at: start)
+            template = DeltaTemplate(block: block, extras: extras, frame: out[start...], hole: hole, at: start)
         }
         lastExtras = extras
     }

@@ -34,7 +34,9 @@ public enum GeminiFailure {
     private static func failure(_ error: JSONValue?, status: Int?, message: String) -> GenerationFailure {
         let status = status ?? error?["code"]?.intValue
         let word = error?["status"]?.stringValue
-        let code = word.map { GenerationFailure.Code($0) } ?? status.map(ChatFailure.code) ?? .providerError
+        let code =
+            word.map { GenerationFailure.Code($0) } ?? status.map(GenerationFailure.Code.init(status:))
+            ?? .providerError
         var failure = GenerationFailure(code: code, message: message, isRetryable: isRetryable(status, word))
         failure.isProvidersWord = true
         failure.retryAfter = retryAfter(error)

@@ -17,7 +17,7 @@ enum GeminiFinish {
         switch try? json.next(in: raw) {
         case .string(let token): word = token.string(in: raw)
         case .number(let range):
-            guard let number = ChatChunk.integer(range, raw), number > 0 else { return nil }
+            guard let number = raw.wholeNumber(at: range), number > 0 else { return nil }
             word = number < numbers.count ? numbers[Int(number)] : String(number)
         default: return nil
         }

@@ -34,7 +34,7 @@ struct GeminiUsage: Equatable {
         guard let first = try? json.next(in: raw), first == .objectStart else { return }
         while let token = try? json.next(in: raw), case .key(let name) = token {
             guard let value = try? json.skipValue(in: raw) else { return }
-            guard let count = ChatChunk.integer(value, raw) else { continue }
+            guard let count = raw.wholeNumber(at: value) else { continue }
             if name.equals("promptTokenCount", in: raw) {
                 prompt = count
             } else if name.equals("candidatesTokenCount", in: raw) {

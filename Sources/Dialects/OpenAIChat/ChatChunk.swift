@@ -184,7 +184,7 @@ struct ChatChunk {
             usage = try skip(text)
         } else if name.equals("error", in: text) {
             let range = try skip(text)
-            if !Self.isEmpty(range, text) { error = range }
+            if !text.isEmptyValue(at: range) { error = range }
         } else if name.equals("object", in: text) {
             try object(start, text)
         } else if name.equals("obfuscation", in: text) {
@@ -419,35 +419,17 @@ struct ChatChunk {
     ) throws(FrameError) {
         let value = try skip(text)
         members.append(
-            Member(anchor: anchor, owner: owner, range: start..<value.upperBound, isEmpty: Self.isEmpty(value, text)))
+            Member(anchor: anchor, owner: owner, range: start..<value.upperBound, isEmpty: text.isEmptyValue(at: value))
+        )
     }
 
     private mutating func number(_ text: Span<UInt8>) throws(FrameError) -> Int? {
         switch try next(text) {
         case .number(let range):
-            guard let value = Self.integer(range, text), (0..<1 << 16).contains(value) else { throw .unexpectedForm }
+            guard let value = text.wholeNumber(at: range), (0..<1 << 16).contains(value) else { throw .unexpectedForm }
             return Int(value)
         case .null: return nil
         default: throw .unexpectedForm
-        }
-    }
-
-    /// The value of a run of digits; nil for anything else or past 18 digits.
-    static func integer(_ range: Range<Int>, _ text: Span<UInt8>) -> Int64? {
-        guard range.count <= 18 else { return nil }
-        var value: Int64 = 0
-        for place in range {
-            guard (0x30...0x39).contains(text[place]) else { return nil }
-            value = value * 10 + Int64(text[place] - 0x30)
-        }
-        return value
-    }
-
-    private static func isEmpty(_ range: Range<Int>, _ text: Span<UInt8>) -> Bool {
-        switch range.count {
-        case 2: text[range.lowerBound] == 0x22 || text[range.lowerBound] == 0x5B || text[range.lowerBound] == 0x7B
-        case 4: text[range.lowerBound] == 0x6E
-        default: false
         }
     }
 

@@ -28,7 +28,7 @@ public enum ChatFailure {
         let isRetryable = status == 408 || status == 409 || status == 429 || status >= 500
         let word = error?["code"]?.stringValue ?? error?["type"]?.stringValue
         var failure = GenerationFailure(
-            code: word.map { .init($0) } ?? code(status), message: message, isRetryable: isRetryable,
+            code: word.map { .init($0) } ?? .init(status: status), message: message, isRetryable: isRetryable,
             parameter: error?["param"]?.stringValue)
         failure.isProvidersWord = true
         failure.providerStatus = status
@@ -41,18 +41,6 @@ public enum ChatFailure {
             code: .providerError, message: "the provider ended its answer with \(reason.wire)", isRetryable: true)
         failure.isProvidersWord = true
         return failure
-    }
-
-    /// For a provider that gives no word of its own.
-    static func code(_ status: Int) -> GenerationFailure.Code {
-        switch status {
-        case 400, 404, 409, 422: "invalid_request"
-        case 401, 403: "unauthorized"
-        case 413: .tooLarge
-        case 408, 504: .providerTimeout
-        case 429: "rate_limited"
-        default: .providerError
-        }
     }
 
     /// The status under which a failure is told before the first byte: a provider's own is passed on.

@@ -61,7 +61,7 @@ enum ChatUsage {
 
     /// The value that comes next, where it is a number of tokens.
     private static func count(_ json: inout JSONTokenizer, _ text: Span<UInt8>) throws(JSONError) -> Int64? {
-        ChatChunk.integer(try json.skipValue(in: text), text)
+        text.wholeNumber(at: try json.skipValue(in: text))
     }
 
     /// Appends the object, for usage that came from another dialect.

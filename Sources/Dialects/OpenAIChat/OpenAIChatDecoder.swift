@@ -48,7 +48,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
     private var extras: Extras?
     /// Events of the frame being written; the last of them ends it.
     private var pending: [Pending] = []
-    private var repetition = ChatRepetition()
+    private var repetition = FrameRepetition()
     /// All reports of usage merged: each is cumulative, and may leave out what an earlier one said.
     private var reported = Usage()
     /// Whether the frame brought a role that its choice did not have.
@@ -167,7 +167,7 @@ public struct OpenAIChatDecoder: ProviderDecoder {
             route: route,
             providerModel: chunk.model?.string(in: data),
             providerID: chunk.id?.string(in: data),
-            providerCreated: chunk.created.flatMap { ChatChunk.integer($0, data) })
+            providerCreated: chunk.created.flatMap { data.wholeNumber(at: $0) })
         pending.append(.event(.attempt(attempt)))
     }
 

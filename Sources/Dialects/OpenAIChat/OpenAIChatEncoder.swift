@@ -18,7 +18,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
     private let taken: Int
     private var state = ChatAnswerState()
     private var frame = ChatFrame()
-    private var template = ChatTemplate()
+    private var template = DeltaTemplate()
     private var isUsageSent = false
     private var usage: Usage?
 
@@ -149,7 +149,7 @@ public struct OpenAIChatEncoder: StreamEncoder {
         if writer.wroteUsage, frame.hasUsage { isUsageSent = true }
         closeFrame(&out)
         if let block = frame.onlyDelta, state.roles == hadRoles {
-            template = ChatTemplate(block: block, extras: extras, frame: out[start...], hole: writer.hole, at: start)
+            template = DeltaTemplate(block: block, extras: extras, frame: out[start...], hole: writer.hole, at: start)
         }
     }
 

@@ -1,6 +1,7 @@
 import FreshetDialects
 import FreshetGeneration
 import FreshetHTTPWire
+import FreshetPartialJSON
 import FreshetTransport
 
 /// Finds the endpoint for a request.
@@ -117,20 +118,12 @@ struct Dispatcher: Sendable {
     private func endpoint(_ path: String, asking method: String = "") -> Endpoint? {
         switch path {
         case "/v1/chat/completions":
-            Endpoint(name: path, methods: ["POST"], dialect: .openAIChat) {
-                let limits = gateway.configuration.limits.ofJSON
-                AnswerEndpoint(gateway: gateway, dialect: .openAIChat).serve($0, owner: $1) {
-                    exchange throws(RequestError) in
-                    try OpenAIChatRequest(body: exchange.body, limits: limits)
-                }
+            answers(path, in: .openAIChat) { body, limits throws(RequestError) in
+                try OpenAIChatRequest(body: body, limits: limits)
             }
         case "/v1/messages":
-            Endpoint(name: path, methods: ["POST"], dialect: .anthropic) {
-                let limits = gateway.configuration.limits.ofJSON
-                AnswerEndpoint(gateway: gateway, dialect: .anthropic).serve($0, owner: $1) {
-                    exchange throws(RequestError) in
-                    try AnthropicRequest(body: exchange.body, limits: limits)
-                }
+            answers(path, in: .anthropic) { body, limits throws(RequestError) in
+                try AnthropicRequest(body: body, limits: limits)
             }
         case "/v1/messages/count_tokens":
             Endpoint(name: path, methods: ["POST"], dialect: .anthropic) { exchange, _ in
@@ -200,6 +193,25 @@ struct Dispatcher: Sendable {
         ) { exchange, _ in ModelsEndpoint(gateway: gateway).serve(model, exchange) }
     }
 
+    /// A path at which a model's answers are asked for.
+    ///
+    /// - Parameters:
+    ///   - name: The path with what varies in braces.
+    ///   - dialect: The client's.
+    ///   - read: Reads a body; its JSON keeps to the limits.
+    /// - Returns: What serves it.
+    private func answers(
+        _ name: String, in dialect: DialectName,
+        read: @escaping (_ body: [UInt8], JSONLimits) throws(RequestError) -> any ClientRequest
+    ) -> Endpoint {
+        Endpoint(name: name, methods: ["POST"], dialect: dialect) {
+            let limits = gateway.configuration.limits.ofJSON
+            AnswerEndpoint(gateway: gateway, dialect: dialect).serve($0, owner: $1) { exchange throws(RequestError) in
+                try read(exchange.body, limits)
+            }
+        }
+    }
+
     /// `/v1beta/models/{model}:{method}` and the same at `/v1`. The model's name may hold slashes, as they are or as `%2F`,
     /// and colons.
     private func geminiEndpoint(_ path: String) -> Endpoint? {
@@ -212,13 +224,9 @@ struct Dispatcher: Sendable {
         let name = root + "{model}:" + method
         switch method {
         case "generateContent", "streamGenerateContent":
-            return Endpoint(name: name, methods: ["POST"], dialect: .gemini) {
-                let limits = gateway.configuration.limits.ofJSON
-                AnswerEndpoint(gateway: gateway, dialect: .gemini).serve($0, owner: $1) {
-                    exchange throws(RequestError) in
-                    try GeminiRequest(
-                        body: exchange.body, model: model, isStream: method == "streamGenerateContent", limits: limits)
-                }
+            return answers(name, in: .gemini) { body, limits throws(RequestError) in
+                try GeminiRequest(
+                    body: body, model: model, isStream: method == "streamGenerateContent", limits: limits)
             }
         case "countTokens":
             return Endpoint(name: name, methods: ["POST"], dialect: .gemini) { exchange, _ in

@@ -9,7 +9,7 @@ import FreshetPartialJSON
 /// └─ the same bytes ─────────────────────────────────┘   └─ the same bytes ───────┘
 /// ```
 /// Nearly all frames of an answer are such; comparing costs a tenth of reading.
-struct ChatRepetition {
+struct FrameRepetition {
     /// Longer frames are not kept: what they cost is in their text.
     private static let limit = 4 << 10
 
